@@ -1,0 +1,15 @@
+"""The Celery app and its beat schedule. A message only wakes a worker: the rows in Postgres are the queue of record."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "antigravity.settings")
+
+app = Celery("antigravity")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    "embed-pending": {"task": "archive.tasks.embed_pending", "schedule": 60.0},
+}

@@ -1,0 +1,235 @@
+"""Settings, read once from the environment: typed, strict, and the only reader of os.environ.
+
+A missing secret or a malformed value stops the process with its name; `.env.example` lists every variable.
+"""
+
+import os
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from environs import Env
+
+env = Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR: Path = env.path("VAR_DIR", BASE_DIR / "var")
+
+# Site
+DEBUG: bool = env.bool("DEBUG", False)
+SECRET_KEY: str = env.str("SECRET_KEY")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+SITE_NAME = "Antigravity Q&A"
+SITE_URL: str = env.str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+CONTACT_EMAIL: str = env.str("CONTACT_EMAIL", "")
+
+INSTALLED_APPS = [
+    "antigravity",
+    "archive",
+    "qa",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "antigravity.urls"
+WSGI_APPLICATION = "antigravity.wsgi.application"
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database: the runtime role has DML only; DATABASE_OWNER_URL names the role that migrates.
+# Connections come from psycopg's pool, which checks each one before it is lent: a restart of Postgres costs no request.
+STATEMENT_TIMEOUT_MS: int = env.int("STATEMENT_TIMEOUT_MS", 5_000)  # web; workers are started with 30,000
+database = env.dj_db_url("DATABASE_URL")
+database["ENGINE"] = "django.db.backends.postgresql"
+database["CONN_HEALTH_CHECKS"] = True
+database["OPTIONS"] = {
+    "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=2000",
+    "connect_timeout": 5,
+    "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 10), "timeout": 10},
+}
+DATABASES = {"default": database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Redis carries wake-ups and the reading limits; it may vanish at any time without losing a question.
+REDIS_URL: str = env.str("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
+}
+
+# Celery: numbers and reasons in docs/decisions/0001. heartbeat < lease; LLM deadline < soft < hard < visibility.
+RUN_HEARTBEAT_SECONDS = 10
+RUN_LEASE_SECONDS = 30
+RUN_MAX_ATTEMPTS = 3
+LLM_DEADLINE_SECONDS: float = env.float("LLM_DEADLINE_SECONDS", 90.0)
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SOFT_TIME_LIMIT = 120
+CELERY_TASK_TIME_LIMIT = 150
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_DEFAULT_QUEUE = "archive"
+CELERY_TASK_ROUTES = {"qa.tasks.answer_question": {"queue": "answers"}}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 5,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+
+# Models. Any LiteLLM name works; the provider's key is read by LiteLLM from its usual variable.
+ANSWER_MODEL: str = env.str("ANSWER_MODEL", "antigravity/extractive-1")
+ANSWER_FALLBACK_MODELS: list[str] = env.list("ANSWER_FALLBACK_MODELS", [])
+ANSWER_API_BASE: str = env.str("ANSWER_API_BASE", "")
+EMBEDDING_MODEL: str = env.str("EMBEDDING_MODEL", "local/all-MiniLM-L6-v2")
+MODEL_DIR: Path = env.path("MODEL_DIR", VAR_DIR / "models")
+
+# Answering
+AUTO_PUBLISH: bool = env.bool("AUTO_PUBLISH", True)
+DAILY_BUDGET_USD = env.decimal("DAILY_BUDGET_USD", "5")
+MONTHLY_BUDGET_USD = env.decimal("MONTHLY_BUDGET_USD", "50")
+ASK_QUOTA_PER_HOUR: int = env.int("ASK_QUOTA_PER_HOUR", 20)
+ASK_QUOTA_PER_DAY: int = env.int("ASK_QUOTA_PER_DAY", 60)
+MAX_OPEN_RUNS: int = env.int("MAX_OPEN_RUNS", 500)
+NUM_PROXIES: int = env.int("NUM_PROXIES", 0)
+
+# Accounts: staff only.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 1  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+
+# Language and time
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+# Static files
+STATIC_URL = "static/"
+STATIC_ROOT: Path = env.path("STATIC_ROOT", VAR_DIR / "static")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Security. HTTPS is ended by the proxy in front; HTTPS=false is for a machine's own loopback.
+HTTPS: bool = env.bool("HTTPS", SITE_URL.startswith("https://"))
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NUM_PROXIES else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# REST
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "UNAUTHENTICATED_USER": None,
+    "NUM_PROXIES": NUM_PROXIES,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Antigravity Q&A",
+    "DESCRIPTION": "Preprints, questions, and answers whose every claim is checked against the text it cites.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# Logs: one line an event, JSON when LOG_FORMAT=json.
+LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
+
+# LiteLLM must neither fetch its price list nor report anything; it reads these when a worker first imports it.
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+os.environ.setdefault("LITELLM_TELEMETRY", "False")
+os.environ.setdefault("DO_NOT_TRACK", "1")

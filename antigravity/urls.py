@@ -1,0 +1,10 @@
+"""The site map."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("qa.urls")),
+    path("", include("archive.urls")),
+]
