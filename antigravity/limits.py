@@ -1,0 +1,79 @@
+"""How much a REST request may ask for: the size and depth of its body, the length and the place of a page of a list."""
+
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import QuerySet
+from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from antigravity.problems import TooLarge
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON of at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes, and no deeper than Python can follow.
+
+    REST framework reads a body as it comes, past Django's own limit, and lets a RecursionError through.
+    """
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Any = None,
+    ) -> Any:
+        body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooLarge
+        try:
+            return super().parse(BytesIO(body), media_type, parser_context)
+        except RecursionError:
+            raise ParseError("The JSON is nested too deeply.") from None
+
+
+class KeysetPagination(CursorPagination):
+    """Pages by cursor over the view's `ordering`, a unique column: what is added meanwhile moves no page.
+
+    Stricter than its parent: a page size that is no number from 1 to 100, or a cursor that this site did not make, is
+    an error instead of a surprise.
+    """
+
+    page_size = 25
+    max_page_size = 100
+    page_size_query_param = "limit"
+    page_size_query_description = "Results on a page, 1 to 100."
+    cursor_query_description = "Where the page begins: from `next` or `previous` of another page."
+
+    def get_ordering(self, request: Request, queryset: QuerySet, view: APIView) -> tuple[str, ...]:
+        return (view.ordering,)  # type: ignore[attr-defined]
+
+    def get_page_size(self, request: Request) -> int:
+        given = request.query_params.get("limit", str(self.page_size))
+        if not (given.isascii() and given.isdigit() and len(given) <= 3 and 1 <= int(given) <= self.max_page_size):
+            raise ValidationError({"limit": "A number from 1 to 100 is needed."}, code="invalid")
+        return int(given)
+
+    def paginate_queryset(self, queryset: QuerySet, request: Request, view: APIView | None = None) -> Any:
+        self.model = queryset.model
+        return super().paginate_queryset(queryset, request, view)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        cursor = super().decode_cursor(request)
+        if cursor is not None:
+            self._check_position(cursor.position)
+        return cursor
+
+    def _check_position(self, position: str | None) -> None:
+        """Refuses a position that the ordered column cannot hold. Raises ValidationError."""
+        field = self.model._meta.get_field(self.ordering[0].lstrip("-"))
+        try:
+            if not position or "\x00" in position or field.to_python(position) is None:
+                raise ValueError
+        except (DjangoValidationError, ValueError, OverflowError, FieldDoesNotExist):
+            raise ValidationError({"cursor": "This cursor was not made by this site."}, code="invalid") from None

@@ -1,0 +1,114 @@
+"""Errors under /api/: every one of them is an RFC 9457 problem+json document with a `code` that programs can branch on."""
+
+from http import HTTPStatus
+from typing import Any, cast
+
+import structlog
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect, JsonResponse
+from django.urls import resolve
+from rest_framework import exceptions
+from rest_framework.views import set_rollback
+
+log = structlog.get_logger()
+
+RETRY_AFTER_OUTAGE = 5  # seconds; the pool has checked and replaced its connections by then
+
+
+def problem(
+    status: int,
+    *,
+    code: str,
+    detail: str,
+    errors: list[dict[str, str]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JsonResponse:
+    """An RFC 9457 document. `type` is about:blank: `title` says what the status means, `code` and `detail` say the rest."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = errors
+    return JsonResponse(body, status=status, headers=headers, content_type="application/problem+json")
+
+
+def handle_exception(exc: Exception, context: dict[str, Any]) -> JsonResponse | None:
+    """REST framework's exception handler. What is no fault of the caller goes on to the 500 page, and into the log."""
+    exc = as_api_exception(exc)
+    if not isinstance(exc, exceptions.APIException):
+        return None
+    set_rollback()
+    headers = dict(getattr(exc, "headers", {}))
+    if getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(exc.wait))
+    if isinstance(exc, exceptions.ValidationError):
+        return problem(
+            exc.status_code,
+            code="invalid",
+            detail="The request has parameters that cannot be used.",
+            errors=list_errors(exc.detail),
+            headers=headers,
+        )
+    return problem(
+        exc.status_code, code=cast(str, exc.get_codes()), detail=cast(str, exc.detail), headers=headers
+    )
+
+
+def as_api_exception(exc: Exception) -> Exception:
+    """The same trouble in REST framework's words, where it has any."""
+    if isinstance(exc, Http404):
+        return exceptions.NotFound()
+    if isinstance(exc, PermissionDenied):
+        return exceptions.PermissionDenied()
+    if isinstance(exc, RequestDataTooBig):
+        return TooLarge()
+    if isinstance(exc, SuspiciousOperation):
+        return exceptions.ParseError("The request is malformed.")
+    if isinstance(exc, OperationalError):
+        log.exception("database_unavailable")
+        return Unavailable()
+    return exc
+
+
+class TooLarge(exceptions.APIException):
+    """A request body over the limit of DATA_UPLOAD_MAX_MEMORY_SIZE."""
+
+    status_code = 413
+    default_code = "too_large"
+    default_detail = "The request body is too large."
+
+
+class Unavailable(exceptions.APIException):
+    """The database is away, or took longer than its statement timeout."""
+
+    status_code = 503
+    default_code = "unavailable"
+    default_detail = "The archive cannot answer this request just now. Please try again in a moment."
+    wait = RETRY_AFTER_OUTAGE
+
+
+def list_errors(detail: Any, field: str = "") -> list[dict[str, str]]:
+    """REST framework's nested error details as a flat list: the field, a code, and words."""
+    if isinstance(detail, dict):
+        return [
+            error
+            for name, part in detail.items()
+            for error in list_errors(part, f"{field}.{name}" if field else str(name))
+        ]
+    if isinstance(detail, list):
+        return [error for part in detail for error in list_errors(part, field)]
+    return [{"field": field, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}]
+
+
+def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponseBase:
+    """What answers under /api/ where nothing else does: 308 to the address with its slash, where there is one, or 404."""
+    if not request.path.endswith("/") and resolve(f"{request.path}/").func is not unknown_address:
+        return HttpResponsePermanentRedirect(
+            request.get_full_path(force_append_slash=True), preserve_request=True
+        )
+    return problem(404, code="not_found", detail="There is nothing at this address. See /api/ for what there is.")
