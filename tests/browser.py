@@ -1,4 +1,4 @@
-"""The Chromium of the browser tests: found, or installed where that is possible. `python -m tests.browser` says which."""
+"""The Chromium of the browser tests: found, or installed where possible (`python -m tests.browser`)."""
 
 import os
 import re
@@ -26,7 +26,7 @@ FOREIGN = re.compile(r"^(?:https?|wss?)://(?!(?:127\.0\.0\.1|localhost|\[::1\])(
 
 
 def find_chromium() -> str | None:
-    """The path of a Chromium: the system's, or the one that Playwright downloaded; None where there is neither."""
+    """The path of a Chromium: the system's, or the one Playwright downloaded; None where there is neither."""
     for name in NAMES:
         if path := shutil.which(name):
             return path
@@ -36,7 +36,7 @@ def find_chromium() -> str | None:
 
 
 def install_chromium() -> str:
-    """Installs a Chromium: with apt as root on Debian and its kin, else with Playwright's download. Returns how."""
+    """Installs a Chromium: with apt as root on Debian and its kin, else by Playwright. Returns how."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run(["apt-get", "update", "-qq"], check=True, stdout=subprocess.DEVNULL)
         apt = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
@@ -57,7 +57,7 @@ def launched(path: str) -> Iterator[Browser]:
 
 
 def main() -> int:
-    """Says which Chromium the tests take; 1 where none could be had, which only a continuous integration minds."""
+    """Says which Chromium the tests take, and returns the exit status: 1 where none could be had."""
     path = find_chromium()
     if path:
         print(f"✓ browser {path}")

@@ -1,8 +1,8 @@
-"""The environment of the tests, prepared before Django reads its settings, and the fixtures that everybody shares.
+"""The environment of the tests, prepared before Django reads its settings, and the fixtures that all share.
 
-DATABASE_URL and REDIS_URL are honoured where they are set; else the run starts services of its own and ends them.
-TEST_DB_SUFFIX keeps the test databases of two runs on one server apart. Each xdist worker has a database and a
-Valkey database number of its own.
+DATABASE_URL and REDIS_URL are honoured where they are set; else the run starts services of its own and ends
+them. TEST_DB_SUFFIX keeps the test databases of two runs on one server apart. Each xdist worker has its own
+database and its own Valkey database number.
 """
 
 import os
@@ -24,7 +24,7 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER")  # "gw0" in the first worker, Non
 
 
 def prepare_environment() -> Services | None:
-    """Sets what the settings read; starts services where no server is named, in the one process that outlives all."""
+    """Sets what the settings read; starts services where no server is named, in the main process."""
     services = None
     if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
         services = Services()
@@ -71,7 +71,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """The folder of the demonstration and evaluation data, which is not part of the project; skips where it is absent."""
+    """The folder of demonstration and evaluation data, no part of the project; skips where it is absent."""
     folder = Path(os.environ["ANTIGRAVITY_DATA"])
     if not folder.is_dir():
         pytest.skip(f"no data at {folder}: set ANTIGRAVITY_DATA to the folder that holds it")
@@ -80,7 +80,7 @@ def data_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """A real site on its own services: see tests/stack.py. Leave every program running that you found running."""
+    """A real site on its own services: see tests/stack.py. Leave running every program you found running."""
     site = Stack()
     try:
         site.set_up()
@@ -91,7 +91,7 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium for all tests of a worker. Missing, it is a failure where CI is set, else a skip."""
+    """One headless Chromium for all tests of a worker. Without one: a failure if CI is set, else a skip."""
     path = find_chromium()
     if path is None:
         message = "no Chromium: script/test installs one, or apt install chromium"

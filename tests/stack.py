@@ -36,9 +36,10 @@ def wait_until(condition: Callable[[], Any], *, what: str, seconds: float = WAIT
 class Stack:
     """A whole site with services of its own, production settings and the starter archive.
 
-    `url` is its address. `start`, `kill` and `restart` take a program's name: web, dispatcher, worker-answers,
-    worker-archive, beat. `services.postgres` and `services.valkey` can be killed and started as well. `query`
-    reads its database, `manage` runs a management command on it. What a program says is in `log(name)`.
+    `url` is its address. `start`, `kill` and `restart` take a program's name: web, dispatcher,
+    worker-answers, worker-archive, beat. `services.postgres` and `services.valkey` can be killed and started
+    as well. `query` reads its database, `manage` runs a management command on it. What a program says is in
+    `log(name)`.
     """
 
     def __init__(self, **environment: str) -> None:
@@ -139,8 +140,8 @@ class Stack:
         """Runs a management command as the role that owns the schema, and returns what it printed."""
         owner = {"DATABASE_URL": self.services.owner_url, "STATEMENT_TIMEOUT_MS": "0"}
         command = [sys.executable, "manage.py", *arguments]
-        options = {"check": False, "capture_output": True, "text": True}
-        done = subprocess.run(command, cwd=ROOT, env=self.environment | owner, **options)
+        environment = self.environment | owner
+        done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
         return done.stdout
 
@@ -151,7 +152,7 @@ class Stack:
             return cursor.fetchall() if cursor.description else []
 
     def post(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, str], Any]:
-        """POSTs JSON and returns status, headers and decoded JSON; an error status is returned, not raised."""
+        """POSTs JSON; returns status, headers and decoded JSON. An error status is returned, not raised."""
         return self._request(path, data=json.dumps(body).encode())
 
     def get(self, path: str) -> tuple[int, dict[str, str], Any]:
