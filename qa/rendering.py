@@ -1,0 +1,188 @@
+"""Foreign text as HTML: statements, citation markers, titles, abstracts. nh3 is always the last step.
+
+The only room that marks text as safe. Change what is allowed here, and nowhere else.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+import nh3
+import snowballstemmer
+from django.db.models import Prefetch
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from qa.models import Answer, Citation, Statement
+from qa.tex import DROPPED, MATHML_ATTRIBUTES, MATHML_TAGS, split_formulas, to_mathml, to_unicode
+
+TAGS = {"p", "h3", "ul", "li", "blockquote", "em", "strong", "code", "br", "span", "a", "mark", *MATHML_TAGS}
+ATTRIBUTES = {"a": {"href", "data-source", "data-statement"}, **MATHML_ATTRIBUTES}
+CLASSES = {"a": {"weak", "doubtful"}, "span": {"marker"}}
+MARKER_CLASS = {
+    Citation.Verdict.SUPPORTED: "",
+    Citation.Verdict.WEAK: "weak",
+    Citation.Verdict.UNSUPPORTED: "doubtful",
+    Citation.Verdict.CONTRADICTED: "doubtful",
+}
+PREPRINT_ADDRESS = re.compile(r"/abs/AG-[0-9]{4}\.[0-9]{2}-[0-9]{3,}")
+WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+
+_stemmer = snowballstemmer.stemmer("english")
+
+
+def _own_attribute(tag: str, name: str, value: str) -> str | None:
+    """Links lead to this site's preprints or nowhere; a number is a number."""
+    if name == "href":
+        return value if PREPRINT_ADDRESS.fullmatch(value) else None
+    if name.startswith("data-"):
+        return value if value.isdecimal() else None
+    return value
+
+
+def _clean(html: str) -> SafeString:
+    """The last step of every rendering."""
+    cleaned = nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        allowed_classes=CLASSES,
+        attribute_filter=_own_attribute,
+        clean_content_tags=DROPPED,
+        link_rel=None,
+    )
+    return mark_safe(cleaned)  # noqa: S308
+
+
+def _formula_html(formula: str, *, is_display: bool, as_written: str) -> str:
+    return to_mathml(formula, is_display=is_display) or f"<code>{escape(as_written)}</code>"
+
+
+def _render_formula(renderer: Any, tokens: Sequence[Any], index: int, options: Any, env: Any) -> str:
+    token = tokens[index]
+    is_display = token.type == "math_inline_double"
+    as_written = f"{token.markup}{token.content}{token.markup}"
+    return _formula_html(token.content.strip(), is_display=is_display, as_written=as_written)
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    """CommonMark's inline emphasis and code, and $maths$; no HTML, links or images."""
+    markdown = MarkdownIt("commonmark", {"html": False})
+    markdown.disable(["link", "image", "autolink", "html_inline"])
+    dollarmath_plugin(markdown, allow_space=False, allow_digits=False, double_inline=True)
+    for rule in ("math_inline", "math_inline_double"):
+        markdown.renderer.rules[rule] = _render_formula.__get__(markdown.renderer)
+    return markdown
+
+
+def _inline_html(text: str) -> str:
+    return str(_markdown().renderInline(text)).strip()
+
+
+def render_inline(text: str) -> SafeString:
+    """One line of an answer: emphasis, code and $maths$; everything else stays text."""
+    return _clean(_inline_html(text))
+
+
+def _marker_link(statement: Statement, citation: Citation) -> str:
+    identifier = escape(citation.source.preprint.identifier)
+    return (
+        f'<a href="{reverse("archive:preprint", args=[identifier])}"'
+        f' class="{MARKER_CLASS[Citation.Verdict(citation.verdict)]}" data-source="{citation.source.number}"'
+        f' data-statement="{statement.position}">{identifier}</a>'
+    )
+
+
+def _marker_html(statement: Statement, citations: Sequence[Citation]) -> str:
+    """[AG-…, AG-…]: a link for each citation; its numbers name the source and the evidence below."""
+    links = [_marker_link(statement, citation) for citation in citations]
+    return f'<span class="marker">[{", ".join(links)}]</span>' if links else ""
+
+
+def _statement_html(statement: Statement, *, is_quotation: bool) -> str:
+    """A statement and its marker, which stands before a claim's full stop and after a quotation."""
+    html, marker = _inline_html(statement.text), _marker_html(statement, list(statement.citations.all()))
+    if is_quotation:
+        return f"“{html}” {marker}"
+    if marker and html.endswith((".", "!", "?")) and not html.endswith(".."):
+        return f"{html[:-1]} {marker}{html[-1]}"
+    return f"{html} {marker}".strip()
+
+
+def _section_html(statements: Sequence[Statement], *, is_quotation: bool) -> Iterable[str]:
+    if statements[0].heading:
+        yield f"<h3>{_inline_html(statements[0].heading)}</h3>"
+    for is_bullet, group in groupby(statements, key=lambda statement: statement.is_bullet):
+        parts = [_statement_html(statement, is_quotation=is_quotation) for statement in group]
+        if is_quotation:
+            yield "<blockquote>" + "".join(f"<p>{part}</p>" for part in parts) + "</blockquote>"
+        elif is_bullet:
+            yield "<ul>" + "".join(f"<li>{part}</li>" for part in parts) + "</ul>"
+        else:
+            yield f"<p>{' '.join(parts)}</p>"
+
+
+def render_statements(statements: Iterable[Statement], *, is_quotation: bool) -> SafeString:
+    """The body of an answer without its dropped statements. Each brings its citations and their sources."""
+    shown = [statement for statement in statements if not statement.is_dropped]
+    parts: list[str] = []
+    for _, section in groupby(shown, key=lambda statement: statement.section):
+        parts.extend(_section_html(list(section), is_quotation=is_quotation))
+    return _clean("\n".join(parts))
+
+
+def render_answer(answer: Answer) -> SafeString:
+    """The body of a recorded answer, for Answer.html: three queries, once per version."""
+    citations = Citation.objects.select_related("source__preprint").order_by("position")
+    statements = answer.statements.order_by("position").prefetch_related(Prefetch("citations", citations))
+    return render_statements(statements, is_quotation=answer.is_quotation)
+
+
+def stems_of(query: str) -> frozenset[str]:
+    """What to highlight for a query: the stems of its words of three letters or more."""
+    return frozenset(_stemmer.stemWords([word.lower() for word in WORD.findall(query) if len(word) > 2]))
+
+
+def _highlighted(text: str, stems: frozenset[str]) -> str:
+    """Escaped text in which every word of these stems is marked."""
+    if not stems:
+        return escape(text)
+    parts, end = [], 0
+    for match in WORD.finditer(text):
+        if _stemmer.stemWord(match[0].lower()) in stems:
+            parts.append(f"{escape(text[end : match.start()])}<mark>{escape(match[0])}</mark>")
+            end = match.end()
+    return "".join(parts) + escape(text[end:])
+
+
+def _maths_text_html(text: str, stems: frozenset[str] = frozenset()) -> str:
+    parts = []
+    for as_written, formula, is_display in split_formulas(text):
+        if formula:
+            parts.append(_formula_html(formula, is_display=is_display, as_written=as_written))
+        else:
+            parts.append(_highlighted(to_unicode(as_written), stems))
+    return "".join(parts)
+
+
+def render_maths_text(text: str, *, stems: frozenset[str] = frozenset()) -> SafeString:
+    """A title or an abstract: plain text with TeX, broken TeX as written; words of `stems` are marked."""
+    return _clean(_maths_text_html(text, stems))
+
+
+def render_marked(text: str, spans: Iterable[tuple[int, int]]) -> SafeString:
+    """An abstract with the given spans marked: offsets in characters, end exclusive, overlaps cut."""
+    parts, end = [], 0
+    for start, stop in sorted(spans):
+        begin = max(start, end)
+        if min(stop, len(text)) > begin:
+            parts.append(_maths_text_html(text[end:begin]))
+            parts.append(f"<mark>{_maths_text_html(text[begin:stop])}</mark>")
+            end = stop
+    return _clean("".join(parts) + _maths_text_html(text[end:]))
