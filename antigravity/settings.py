@@ -137,6 +137,7 @@ ANSWER_MODEL: str = env.str("ANSWER_MODEL", "antigravity/extractive-1")
 ANSWER_FALLBACK_MODELS: list[str] = env.list("ANSWER_FALLBACK_MODELS", [])
 ANSWER_API_BASE: str = env.str("ANSWER_API_BASE", "")
 EMBEDDING_MODEL: str = env.str("EMBEDDING_MODEL", "local/all-MiniLM-L6-v2")
+IS_WEB_PROCESS: bool = env.bool("IS_WEB_PROCESS", False)  # set by wsgi.py: no hosted model is asked there
 MODEL_DIR: Path = env.path("MODEL_DIR", VAR_DIR / "models")
 
 # Answering
@@ -210,10 +211,11 @@ CONTENT_SECURITY_POLICY = {
 # REST
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["antigravity.parsers.BoundedJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["antigravity.limits.BoundedJSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "antigravity.limits.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "antigravity.problems.handle_exception",
     "UNAUTHENTICATED_USER": None,
