@@ -88,7 +88,8 @@ def test_fields_are_the_known_ones_and_the_required_ones_are_filled(record: dict
     assert [field for field in REQUIRED_FIELDS if not record.get(field)] == []
     assert set(record) <= set(REQUIRED_FIELDS) | OPTIONAL_FIELDS
     assert record["lang"] == "en"
-    assert isinstance(record["version"], int) and record["version"] >= 1
+    assert isinstance(record["version"], int)
+    assert record["version"] >= 1
     assert all(isinstance(name, str) and name == name.strip() and name for name in record["authors"])
     assert "et al" not in " ".join(record["authors"])
 
