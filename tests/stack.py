@@ -15,7 +15,7 @@ import psutil
 import psycopg
 from psycopg.rows import dict_row
 
-from antigravity.embedded import free_port
+from antigravity.place import free_port
 from antigravity.programs import Program, site_programs
 from tests.services import Services, die_with_parent
 

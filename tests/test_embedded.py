@@ -7,7 +7,8 @@ import psycopg
 import pytest
 import redis
 
-from antigravity.embedded import EmbeddedError, Place, Postgres, free_port, is_free
+from antigravity.embedded import Postgres
+from antigravity.place import EmbeddedError, Place, free_port, is_free
 from tests.services import Child, Services
 
 

@@ -1,0 +1,244 @@
+"""One supervised process tree, by circus: starts programs, keeps their logs, restarts what dies, ends all.
+
+Its control and event endpoints are in-process: nothing listens on the network or the file system.
+"""
+
+import asyncio
+import json
+import re
+import shlex
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from pwd import struct_passwd
+from typing import Any
+
+import psutil
+from circus.arbiter import Arbiter
+from circus.exc import ConflictError
+from circus.stream import FileStream
+from circus.watcher import Watcher
+from tornado.ioloop import IOLoop
+
+LOG_BYTES, LOG_COPIES = 10_000_000, 3
+WORTH_SAYING = re.compile(
+    r"\b(?:ERROR|CRITICAL|FATAL|PANIC)\b|\[(?:error|critical)\b|\"level\": ?\"(?:error|critical)\""
+)
+SHOWN_CHARACTERS = 200
+
+
+class ProgramFailed(Exception):
+    """A program died instead of doing its work; the message has the end of its log."""
+
+
+@dataclass(frozen=True)
+class Supervised:
+    """What the supervisor must know of a program. Those with `is_service` start first and end last."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path
+    stop_seconds: int = 12
+    stop_signal: signal.Signals = signal.SIGTERM
+    account: struct_passwd | None = None
+    is_service: bool = False
+    is_once: bool = False  # runs to its end, on this terminal, and is not restarted
+
+
+class LogStream(FileStream):
+    """A program's output: all of it in a rotated file, its errors on the terminal too, a line each."""
+
+    def __init__(self, path: Path, *, name: str, say: Callable[[str], None]) -> None:
+        super().__init__(str(path), max_bytes=LOG_BYTES, backup_count=LOG_COPIES)
+        self._name, self._say = name, say
+        self._is_failing = False
+
+    def __call__(self, data: dict[str, Any]) -> None:
+        try:
+            super().__call__(data)
+            self._is_failing = False
+        except OSError as error:
+            if not self._is_failing:
+                self._say(f"! {self._name}: its log cannot be written: {error}")
+            self._is_failing = True
+        for line in data["data"].decode(errors="replace").splitlines():
+            if WORTH_SAYING.search(line):
+                self._say(f"! {self._name}: {line.strip()[:SHOWN_CHARACTERS]}")
+
+
+@dataclass
+class Records:
+    """The process ids that run, in a file: how a start finds what outlived a supervisor that was killed."""
+
+    path: Path
+    running: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    def add(self, name: str, pid: int) -> None:
+        with suppress(psutil.NoSuchProcess):
+            self.running[name] = (pid, psutil.Process(pid).create_time())
+        self.path.write_text(json.dumps(self.running))
+
+    def clear(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+    def end_leftovers(self, *, seconds: float) -> list[str]:
+        """Ends what an earlier supervisor left running, with its children; returns the names."""
+        try:
+            recorded = json.loads(self.path.read_text())
+        except (FileNotFoundError, ValueError):
+            return []
+        found = {name: process for name, entry in recorded.items() if (process := self._same_process(*entry))}
+        family = [one for process in found.values() for one in (process, *process.children(recursive=True))]
+        for process in found.values():
+            process.terminate()
+        _, alive = psutil.wait_procs(family, timeout=seconds)
+        for process in alive:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(alive, timeout=seconds)
+        self.clear()
+        return list(found)
+
+    def _same_process(self, pid: int, created: float) -> psutil.Process | None:
+        """The process, unless its number has been given to another one since."""
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            if process.create_time() == created and process.status() != psutil.STATUS_ZOMBIE:
+                return process
+        return None
+
+
+class Supervisor(Arbiter):
+    """Circus' arbiter with an order of ending, and with what a person at the terminal wants to be told."""
+
+    def __init__(
+        self, programs: list[Supervised], *, logs: Path, records: Records, say: Callable[[str], None]
+    ) -> None:
+        self.logs, self.records, self.say = logs, records, say
+        self.deaths: Counter[str] = Counter()
+        self.exits: dict[str, asyncio.Future[int]] = {}
+        self.closed, self.asked_to_stop = asyncio.Event(), asyncio.Event()
+        ignores_hangup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
+        watchers = [self._watcher(program) for program in programs]
+        super().__init__(
+            watchers,
+            "inproc://control",
+            "inproc://events",
+            loop=IOLoop.current(),
+            check_delay=0.5,
+            proc_name="python",
+        )
+        self.ctrl.sys_hdl.quit = self._quit
+        self.ctrl.sys_hdl.handle_hup = (lambda: None) if ignores_hangup else self._quit
+
+    def _watcher(self, program: Supervised) -> Watcher:
+        account = program.account
+        stream = (
+            None
+            if program.is_once
+            else LogStream(self.log_path(program.name), name=program.name, say=self.say)
+        )
+        return Watcher(
+            program.name,
+            shlex.quote(program.command[0]),
+            args=list(program.command[1:]),
+            env=dict(program.environment),
+            working_dir=str(program.folder),
+            stop_signal=program.stop_signal,
+            graceful_timeout=program.stop_seconds,
+            uid=account.pw_uid if account else None,
+            gid=account.pw_gid if account else None,
+            stdout_stream={"stream": stream} if stream else None,
+            stderr_stream={"stream": stream} if stream else None,
+            autostart=False,  # `launch` starts each when its turn comes
+            respawn=not program.is_once,
+            priority=int(program.is_service),
+            hooks={"after_spawn": (self._spawned, True), "after_reap": (self._reaped, True)},
+        )
+
+    def log_path(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+    def log_tail(self, name: str, *, lines: int = 15) -> str:
+        return "\n".join(self.log_path(name).read_text(errors="replace").splitlines()[-lines:])
+
+    async def supervise(self, bring_up: Callable[[], Awaitable[None]]) -> None:
+        """Runs `bring_up`, then keeps everything running until a signal asks for the end.
+
+        Raises what `bring_up` raised, once everything has been ended.
+        """
+        await self.start()
+        work = asyncio.ensure_future(bring_up())
+        asked = asyncio.ensure_future(self.asked_to_stop.wait())
+        await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done() or not work.exception():
+            await asked
+            self.say("Stopping ...")
+        await self._end()
+        if work.done():
+            work.result()
+        work.cancel()
+
+    async def _end(self) -> None:
+        while not self._stopping:
+            try:
+                await self.stop()
+            except ConflictError:  # it is just restarting something
+                await asyncio.sleep(0.05)
+        await self.closed.wait()
+        self.records.clear()
+
+    async def launch(self, name: str) -> None:
+        """Starts a program and keeps it running from now on."""
+        watcher = self.get_watcher(name)
+        watcher.autostart = True
+        await self.start_watcher(watcher)
+
+    async def run_once(self, name: str) -> int:
+        """Runs a program to its end and returns its exit status."""
+        self.exits[name] = asyncio.get_running_loop().create_future()
+        await self.launch(name)
+        return await self.exits[name]
+
+    async def wait_until(self, is_ready: Callable[[], bool], *, name: str, seconds: float) -> None:
+        """Waits for a program to be ready. Raises ProgramFailed when it dies thrice or takes too long."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + seconds
+        while not await loop.run_in_executor(None, is_ready):
+            if self.deaths[name] >= 3 or loop.time() > give_up:
+                end = "dies again and again" if self.deaths[name] else f"is not ready after {seconds:.0f} s"
+                raise ProgramFailed(f"{name} {end}. Its log ends:\n{self.log_tail(name)}")
+            await asyncio.sleep(0.05)
+
+    async def _stop_watchers(self, close_output_streams: bool = False, watcher_iter_func: Any = None) -> None:
+        """Ends the programs first and the services they use after them."""
+        for priority in sorted({watcher.priority for watcher in self.watchers}):
+            stage = [watcher for watcher in self.watchers if watcher.priority == priority]
+            await asyncio.gather(*(watcher._stop(close_output_streams) for watcher in stage))
+
+    def stop_controller_and_close_sockets(self) -> None:
+        super().stop_controller_and_close_sockets()
+        self.closed.set()
+
+    def _quit(self) -> None:
+        self.loop.add_callback_from_signal(self.asked_to_stop.set)
+
+    def _spawned(self, *, watcher: Watcher, pid: int, **_: Any) -> bool:
+        self.records.add(watcher.name, pid)
+        return True
+
+    def _reaped(self, *, watcher: Watcher, exit_code: int, process_pid: int, **_: Any) -> None:
+        if watcher.name in self.exits:
+            self.exits[watcher.name].set_result(exit_code)
+        if watcher.respawn and not self._stopping and not self.asked_to_stop.is_set():
+            self.deaths[watcher.name] += 1
+            how = (
+                f"was killed by {signal.Signals(-exit_code).name}"
+                if exit_code < 0
+                else f"ended with status {exit_code}"
+            )
+            self.say(f"! {watcher.name} (process {process_pid}) {how}: starting it again")
