@@ -155,7 +155,15 @@ class AnswerRun(models.Model):
     step_detail = models.PositiveSmallIntegerField(
         default=0, help_text="Preprints read, or citations checked."
     )
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="Claims that may have cost something: a worker lost, a paid call."
+    )
+    retries = models.PositiveSmallIntegerField(
+        default=0, help_text="Passing troubles in a row that cost nothing, such as a busy provider."
+    )
+    woken_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a message for a worker was last sent; empty: to be sent."
+    )
     next_try_at = models.DateTimeField(db_default=models.functions.Now())
     waits_for = models.CharField(
         max_length=120, blank=True, help_text="Why it is not tried yet, as the asker reads it."
@@ -403,7 +411,10 @@ class FollowUp(models.Model):
 
 
 class Spend(models.Model):
-    """The ledger: one row a paid call, reserved before it is made and settled after. Missing usage is charged in full."""
+    """The ledger: one row a call, reserved before it is made and settled after. Missing usage is charged in full.
+
+    A row that is never settled belongs to a call whose worker died: what was reserved counts as spent.
+    """
 
     run = models.ForeignKey(AnswerRun, on_delete=models.PROTECT, related_name="spends")
     model = models.CharField(max_length=128)
@@ -415,10 +426,14 @@ class Spend(models.Model):
     tokens_out = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=40, blank=True, help_text="What went wrong with the call.")
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["created_at"], name="spend_created")]
+        indexes = [
+            models.Index(fields=["created_at"], name="spend_created"),
+            models.Index(fields=["model", "-settled_at"], name="spend_model_newest"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(cost_usd__isnull=True, settled_at__isnull=True)
