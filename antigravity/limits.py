@@ -1,5 +1,6 @@
-"""How much a REST request may ask for: the size and depth of its body, the length and the place of a page of a list."""
+"""How much a request may ask for: the size and depth of its body, the length and place of a page."""
 
+import re
 from io import BytesIO
 from typing import Any
 
@@ -7,13 +8,14 @@ from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
-from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from antigravity.problems import TooLarge
+
+NOT_OURS = "This site did not make this cursor."
 
 
 class BoundedJSONParser(JSONParser):
@@ -40,8 +42,8 @@ class BoundedJSONParser(JSONParser):
 class KeysetPagination(CursorPagination):
     """Pages by cursor over the view's `ordering`, a unique column: what is added meanwhile moves no page.
 
-    Stricter than its parent: a page size that is no number from 1 to 100, or a cursor that this site did not make, is
-    an error instead of a surprise.
+    Stricter than its parent: a page size that is no number from 1 to 100, or a cursor that this site did not
+    make, is an error instead of a surprise.
     """
 
     page_size = 25
@@ -50,21 +52,24 @@ class KeysetPagination(CursorPagination):
     page_size_query_description = "Results on a page, 1 to 100."
     cursor_query_description = "Where the page begins: from `next` or `previous` of another page."
 
-    def get_ordering(self, request: Request, queryset: QuerySet, view: APIView) -> tuple[str, ...]:
-        return (view.ordering,)  # type: ignore[attr-defined]
+    def get_ordering(self, request: Request, queryset: QuerySet, view: Any) -> tuple[str, ...]:
+        return (view.ordering,)
 
     def get_page_size(self, request: Request) -> int:
         given = request.query_params.get("limit", str(self.page_size))
-        if not (given.isascii() and given.isdigit() and len(given) <= 3 and 1 <= int(given) <= self.max_page_size):
+        if not re.fullmatch("[1-9][0-9]?|100", given):
             raise ValidationError({"limit": "A number from 1 to 100 is needed."}, code="invalid")
         return int(given)
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: APIView | None = None) -> Any:
+    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> Any:
         self.model = queryset.model
         return super().paginate_queryset(queryset, request, view)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        cursor = super().decode_cursor(request)
+        try:
+            cursor = super().decode_cursor(request)
+        except NotFound:
+            raise ValidationError({"cursor": NOT_OURS}, code="invalid") from None
         if cursor is not None:
             self._check_position(cursor.position)
         return cursor
@@ -76,4 +81,4 @@ class KeysetPagination(CursorPagination):
             if not position or "\x00" in position or field.to_python(position) is None:
                 raise ValueError
         except (DjangoValidationError, ValueError, OverflowError, FieldDoesNotExist):
-            raise ValidationError({"cursor": "This cursor was not made by this site."}, code="invalid") from None
+            raise ValidationError({"cursor": NOT_OURS}, code="invalid") from None

@@ -1,7 +1,7 @@
-"""Errors under /api/: every one of them is an RFC 9457 problem+json document with a `code` that programs can branch on."""
+"""Errors under /api/: every one is an RFC 9457 document, with a `code` for programs to branch on."""
 
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -9,7 +9,6 @@ from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect, JsonResponse
 from django.urls import resolve
 from rest_framework import exceptions
-from rest_framework.views import set_rollback
 
 log = structlog.get_logger()
 
@@ -24,7 +23,7 @@ def problem(
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
 ) -> JsonResponse:
-    """An RFC 9457 document. `type` is about:blank: `title` says what the status means, `code` and `detail` say the rest."""
+    """An RFC 9457 document of type about:blank: `title` is the status, `code` and `detail` say the rest."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -38,11 +37,10 @@ def problem(
 
 
 def handle_exception(exc: Exception, context: dict[str, Any]) -> JsonResponse | None:
-    """REST framework's exception handler. What is no fault of the caller goes on to the 500 page, and into the log."""
+    """REST framework's exception handler. What it has no word for goes on to the 500 page, and the log."""
     exc = as_api_exception(exc)
     if not isinstance(exc, exceptions.APIException):
         return None
-    set_rollback()
     headers = dict(getattr(exc, "headers", {}))
     if getattr(exc, "wait", None):
         headers["Retry-After"] = str(int(exc.wait))
@@ -54,9 +52,7 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> JsonResponse | 
             errors=list_errors(exc.detail),
             headers=headers,
         )
-    return problem(
-        exc.status_code, code=cast(str, exc.get_codes()), detail=cast(str, exc.detail), headers=headers
-    )
+    return problem(exc.status_code, code=str(exc.get_codes()), detail=str(exc.detail), headers=headers)
 
 
 def as_api_exception(exc: Exception) -> Exception:
@@ -70,7 +66,7 @@ def as_api_exception(exc: Exception) -> Exception:
     if isinstance(exc, SuspiciousOperation):
         return exceptions.ParseError("The request is malformed.")
     if isinstance(exc, OperationalError):
-        log.exception("database_unavailable")
+        log.error("database_unavailable", exc_info=exc)
         return Unavailable()
     return exc
 
@@ -106,9 +102,31 @@ def list_errors(detail: Any, field: str = "") -> list[dict[str, str]]:
 
 
 def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponseBase:
-    """What answers under /api/ where nothing else does: 308 to the address with its slash, where there is one, or 404."""
+    """Answers under /api/ where nothing else does: 308 to the address with a slash where there is one."""
     if not request.path.endswith("/") and resolve(f"{request.path}/").func is not unknown_address:
         return HttpResponsePermanentRedirect(
             request.get_full_path(force_append_slash=True), preserve_request=True
         )
-    return problem(404, code="not_found", detail="There is nothing at this address. See /api/ for what there is.")
+    return problem(
+        404, code="not_found", detail="There is nothing at this address; /api/ says what there is."
+    )
+
+
+def document_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Adds to the OpenAPI schema what every operation answers when it cannot do its work."""
+    error = {
+        "properties": {name: {"type": "string"} for name in ("field", "code", "detail")},
+        "type": "object",
+    }
+    texts = {name: {"type": "string"} for name in ("type", "title", "code", "detail")}
+    result["components"]["schemas"]["Problem"] = {
+        "type": "object",
+        "description": "An error, by RFC 9457. `code` is stable, `detail` is for people.",
+        "properties": {**texts, "status": {"type": "integer"}, "errors": {"type": "array", "items": error}},
+        "required": [*texts, "status"],
+    }
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            operation["responses"]["default"] = {"description": "A problem.", "content": content}
+    return result

@@ -178,6 +178,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "jpg", "jpeg", "png", "gif", "webp", "gz", "br", "woff", "woff2")
 
 # Security. HTTPS is ended by the proxy in front; HTTPS=false is for a machine's own loopback.
 HTTPS: bool = env.bool("HTTPS", SITE_URL.startswith("https://"))
@@ -232,6 +234,17 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "antigravity.problems.document_problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "QuestionState": "qa.models.Question.State",
+        "AnswerState": "qa.models.Answer.State",
+        "AnswerVerdict": "qa.models.Answer.Verdict",
+        "CitationVerdict": "qa.models.Citation.Verdict",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

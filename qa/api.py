@@ -1,0 +1,250 @@
+"""REST: questions, their answers and versions, asking, and the questions that cite a preprint."""
+
+from typing import Any
+
+import django_filters
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils.formats import date_format
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.viewsets import GenericViewSet
+
+from archive.identifiers import parse
+from archive.models import Preprint
+from qa.models import Answer, AnswerRun, Citation, FollowUp, Question, QuestionQuerySet, Source, Statement
+from qa.serializers import (
+    AcceptedSerializer,
+    AnswerHeadSerializer,
+    AnswerSerializer,
+    AskSerializer,
+    QuestionHeadSerializer,
+    QuestionSerializer,
+    StatusSerializer,
+)
+from qa.submission import QueueFull, QuotaUsed, Refused, asker_key, submit_question
+
+PUBLIC_VERSIONS = [Answer.State.PUBLISHED, Answer.State.SUPERSEDED]
+WITH_RETRIEVED = [Question.State.PENDING, Question.State.UNANSWERABLE]
+ANSWER_ROWS = [
+    Prefetch(
+        "statements",
+        Statement.objects.filter(is_dropped=False)
+        .order_by("position")
+        .prefetch_related(
+            Prefetch("citations", Citation.objects.select_related("source__preprint").order_by("position"))
+        ),
+    ),
+    Prefetch("sources", Source.objects.select_related("preprint").order_by("-is_cited", "number")),
+    Prefetch("follow_ups", FollowUp.objects.select_related("target").order_by("position")),
+]
+
+
+class QuestionRefused(APIException):
+    """The submission gate refused the text; `code` is its reason."""
+
+    status_code = 422
+
+
+class QuotaExceeded(APIException):
+    """This address asked as often as it may."""
+
+    status_code = 429
+    default_code = "quota"
+
+
+class QueueIsFull(APIException):
+    """More questions wait than can be answered soon."""
+
+    status_code = 503
+    default_code = "queue_full"
+
+
+class Retracted(APIException):
+    """The answer was retracted: a tombstone with the day and the reason stands at its address."""
+
+    status_code = 410
+    default_code = "retracted"
+
+
+class Merged(APIException):
+    """The question lives on under another address."""
+
+    status_code = 301
+    default_code = "merged"
+
+    def __init__(self, target: Question) -> None:
+        super().__init__("This question was merged into another one.")
+        self.headers = {"Location": api_url(target)}
+
+
+def api_url(question: Question) -> str:
+    """The question's address in this API, on the site's canonical host."""
+    return f"{settings.SITE_URL}{reverse('v1:question-detail', args=[question.slug])}"
+
+
+def visible_question(queryset: QuerySet[Question], slug: str) -> Question:
+    """The question at an address, as the state table shows it. Raises Http404, Retracted or Merged."""
+    question = get_object_or_404(queryset, slug=slug)
+    if question.state == Question.State.REJECTED:
+        raise Http404
+    if question.state == Question.State.RETRACTED:
+        raise Retracted(f"Retracted on {date_format(question.closed_at, 'j F Y')}: {question.reason}")
+    if question.merged_into:
+        raise Merged(question.merged_into)
+    return question
+
+
+def status_of(question: Question) -> dict[str, Any]:
+    """What StatusSerializer shows: the question, its newest run, and the place of that run in the queue."""
+    run = question.runs.order_by("-pk").first()
+    position = None
+    if run and run.state == AnswerRun.State.QUEUED:
+        position = AnswerRun.objects.filter(state=AnswerRun.State.QUEUED, pk__lt=run.pk).count()
+    return {"question": question, "run": run, "position": position}
+
+
+class QuestionFilter(django_filters.FilterSet):
+    """What narrows a list of published questions."""
+
+    verdict = django_filters.ChoiceFilter(
+        field_name="published_answer__verdict",
+        choices=Answer.Verdict.choices,
+        help_text="Of the published answer.",
+    )
+    category = django_filters.CharFilter(
+        method="cites_category", max_length=32, help_text="Of a preprint that the answer cites."
+    )
+    published_from = django_filters.DateFilter(field_name="published_at", lookup_expr="date__gte")
+    published_to = django_filters.DateFilter(field_name="published_at", lookup_expr="date__lte")
+
+    def cites_category(self, queryset: QuestionQuerySet, name: str, value: str) -> QuestionQuerySet:
+        return queryset.filter(cited_by_published(preprint__categories__contains=[value]))
+
+
+def cited_by_published(**wanted: Any) -> Exists:
+    """That a question's published answer cites a source as wanted."""
+    return Exists(Source.objects.filter(answer=OuterRef("published_answer"), is_cited=True, **wanted))
+
+
+@extend_schema_view(list=extend_schema(summary="List published questions, newest first"))
+class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
+    queryset = Question.objects.all()
+    serializer_class = QuestionHeadSerializer
+    filterset_class = QuestionFilter
+    lookup_field = "slug"
+    lookup_value_regex = "[a-z0-9]{10}"
+    ordering = "-published_at"
+
+    def get_queryset(self) -> QuestionQuerySet:
+        """Collections hold what is published; whoever has an address sees what visible_question() allows."""
+        if self.action == "list":
+            return Question.objects.published().select_related("published_answer")
+        return Question.objects.select_related("merged_into")
+
+    @extend_schema(
+        summary="Ask a question",
+        request=AskSerializer,
+        responses={202: AcceptedSerializer, 200: AcceptedSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """202 for a new question, with its address in `Location`: poll `status/` there. The same text again
+        lands on the same question with 200 and `"duplicate": true`, so that a request may safely be repeated.
+        """
+        body = AskSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            submission = submit_question(body.validated_data["text"], asker=asker_key(request.META))
+        except Refused as refusal:
+            raise QuestionRefused(refusal.message, code=refusal.code) from refusal
+        except QuotaUsed as refusal:
+            raise with_wait(QuotaExceeded(refusal.message), refusal.retry_after) from refusal
+        except QueueFull as refusal:
+            raise with_wait(QueueIsFull(refusal.message), refusal.retry_after) from refusal
+        status = status_of(submission.question) | {"duplicate": not submission.is_new}
+        return Response(
+            AcceptedSerializer(status).data,
+            status=202 if submission.is_new else 200,
+            headers={"Location": api_url(submission.question)},
+        )
+
+    @extend_schema(summary="Read a question and its answer", responses=QuestionSerializer)
+    def retrieve(self, request: Request, slug: str) -> Response:
+        question = visible_question(
+            self.get_queryset()
+            .select_related("published_answer__run")
+            .prefetch_related(*(prefixed(rows, "published_answer") for rows in ANSWER_ROWS)),
+            slug,
+        )
+        status = status_of(question)
+        run = status["run"]
+        question.status = status  # type: ignore[attr-defined]
+        question.retrieved = run.retrieved if run and question.state in WITH_RETRIEVED else []  # type: ignore[attr-defined]
+        return Response(QuestionSerializer(question).data)
+
+    @extend_schema(summary="Read where a question stands", responses=StatusSerializer)
+    @action(detail=True, filterset_class=None, pagination_class=None)
+    def status(self, request: Request, slug: str) -> Response:
+        return Response(StatusSerializer(status_of(visible_question(self.get_queryset(), slug))).data)
+
+    @extend_schema(
+        summary="List the published versions of an answer",
+        responses=AnswerHeadSerializer(many=True),
+        filters=False,
+    )
+    @action(detail=True, filterset_class=None, pagination_class=None)
+    def answers(self, request: Request, slug: str) -> Response:
+        question = visible_question(self.get_queryset(), slug)
+        versions = question.answers.filter(state__in=PUBLIC_VERSIONS).order_by("-version")
+        return Response(AnswerHeadSerializer(versions, many=True).data)
+
+    @extend_schema(summary="Read one version of an answer", responses=AnswerSerializer)
+    @action(
+        detail=True,
+        url_path=r"answers/(?P<version>[1-9][0-9]{0,3})",
+        url_name="answer",
+        filterset_class=None,
+        pagination_class=None,
+    )
+    def answer(self, request: Request, slug: str, version: str) -> Response:
+        question = visible_question(self.get_queryset(), slug)
+        versions = question.answers.filter(state__in=PUBLIC_VERSIONS).select_related("run")
+        answer = get_object_or_404(versions.prefetch_related(*ANSWER_ROWS), version=int(version))
+        return Response(AnswerSerializer(answer).data)
+
+
+def prefixed(rows: Prefetch, prefix: str) -> Prefetch:
+    """The same rows, reached over a relation."""
+    return Prefetch(f"{prefix}__{rows.prefetch_through}", rows.queryset)
+
+
+def with_wait(problem: APIException, seconds: int) -> APIException:
+    """The problem with a Retry-After header."""
+    problem.wait = seconds  # type: ignore[attr-defined]
+    return problem
+
+
+@extend_schema_view(get=extend_schema(summary="List the published questions whose answer cites a preprint"))
+class PreprintQuestionsView(ListAPIView):
+    serializer_class = QuestionHeadSerializer
+    filter_backends = ()
+    queryset = Question.objects.none()
+    ordering = "-published_at"
+
+    def get_queryset(self) -> QuerySet[Question]:
+        if getattr(self, "swagger_fake_view", False):
+            return super().get_queryset()
+        parsed = parse(self.kwargs["identifier"])
+        if parsed is None or parsed.kind != "own":
+            raise Http404
+        preprint = get_object_or_404(Preprint.objects.only("pk"), identifier=parsed.value)
+        published = Question.objects.published().select_related("published_answer")
+        return published.filter(cited_by_published(preprint=preprint))

@@ -1,0 +1,223 @@
+"""Questions and answers as the API shows them: never a dropped statement, a held or a discarded answer."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from archive.serializers import APIURLField, PageURLField
+from qa.models import Answer, Citation, FollowUp, Question, Source, Statement
+
+
+class AskedText(serializers.CharField):
+    """Any string at all: what makes it a question is for qa.submission to say, with its own reason codes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_blank=True, trim_whitespace=False, **kwargs)
+        self.validators = []
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return data
+
+
+class AskSerializer(serializers.Serializer):
+    text = AskedText(help_text="A question in plain language that stands alone, 10 to 500 characters.")
+
+
+class StatusSerializer(serializers.Serializer):
+    """Where a question stands. Poll it with If-None-Match: 304 costs little."""
+
+    slug = serializers.CharField(source="question.slug")
+    url = APIURLField("v1:question-detail", "question.slug")
+    page_url = PageURLField(source="question.get_absolute_url")
+    state = serializers.ChoiceField(Question.State.choices, source="question.state")
+    step = serializers.CharField(
+        source="run.step",
+        default=None,
+        help_text="Of the work: queued, searching, …, finished.",
+    )
+    step_detail = serializers.IntegerField(
+        source="run.step_detail", default=None, help_text="Preprints read, or citations checked."
+    )
+    position = serializers.IntegerField(
+        allow_null=True, help_text="Questions that are answered before this one. Null unless it is queued."
+    )
+    waits_for = serializers.CharField(
+        source="run.waits_for", default="", help_text="Why it is not tried yet, in words."
+    )
+    error_code = serializers.CharField(source="run.error_code", default="")
+    error = serializers.CharField(source="run.error", default="", help_text="What went wrong, in words.")
+
+
+class AcceptedSerializer(StatusSerializer):
+    duplicate = serializers.BooleanField(help_text="The question was asked before: this is where it stands.")
+
+
+class CitationSerializer(serializers.ModelSerializer[Citation]):
+    source = serializers.IntegerField(source="source.number", help_text="Number of the source in `sources`.")
+    identifier = serializers.CharField(source="source.preprint.identifier")
+    evidence = serializers.CharField(help_text="The sentence that the statement rests on, verbatim.")
+
+    class Meta:
+        model = Citation
+        fields = [
+            "source",
+            "identifier",
+            "verdict",
+            "score",
+            "flags",
+            "evidence",
+            "evidence_start",
+            "evidence_end",
+            "reasons",
+        ]
+
+
+class StatementSerializer(serializers.ModelSerializer[Statement]):
+    citations = CitationSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Statement
+        fields = ["position", "section", "heading", "text", "is_bullet", "citations"]
+
+
+class SourceSerializer(serializers.ModelSerializer[Source]):
+    identifier = serializers.CharField(source="preprint.identifier")
+    url = APIURLField("v1:preprint-detail", "preprint.identifier")
+    title = serializers.CharField(source="preprint.title")
+    primary_category = serializers.CharField(source="preprint.primary_category")
+    is_withdrawn = serializers.BooleanField(
+        source="preprint.is_withdrawn", help_text="Withdrawn by the archive, now."
+    )
+
+    class Meta:
+        model = Source
+        fields = [
+            "number",
+            "identifier",
+            "url",
+            "title",
+            "primary_category",
+            "similarity",
+            "is_cited",
+            "is_withdrawn",
+            "preprint_version",
+        ]
+
+
+class FollowUpSerializer(serializers.ModelSerializer[FollowUp]):
+    slug = serializers.SerializerMethodField(help_text="Of its published page; null where there is none.")
+
+    class Meta:
+        model = FollowUp
+        fields = ["text", "slug"]
+
+    def get_slug(self, follow_up: FollowUp) -> str | None:
+        target = follow_up.target
+        return target.slug if target and target.state == Question.State.PUBLISHED else None
+
+
+class ProvenanceSerializer(serializers.ModelSerializer[Answer]):
+    attempts = serializers.IntegerField(source="run.attempts")
+    published_by = serializers.SerializerMethodField(help_text="The gate, or a curator.")
+
+    class Meta:
+        model = Answer
+        fields = [
+            "model_requested",
+            "model_named",
+            "prompt_version",
+            "embedding_model",
+            "retrieval",
+            "tokens_in",
+            "tokens_out",
+            "cost_usd",
+            "seconds",
+            "attempts",
+            "published_by",
+        ]
+
+    def get_published_by(self, answer: Answer) -> str:
+        return "a curator" if answer.published_by_id else "the gate"
+
+
+class AnswerHeadSerializer(serializers.ModelSerializer[Answer]):
+    """A version in a list."""
+
+    class Meta:
+        model = Answer
+        fields = [
+            "version",
+            "state",
+            "verdict",
+            "model_named",
+            "is_quotation",
+            "created_at",
+            "published_at",
+            "change_reason",
+        ]
+
+
+class AnswerSerializer(serializers.ModelSerializer[Answer]):
+    """A version in full: every statement with the verdict on each of its citations."""
+
+    statements = StatementSerializer(many=True, read_only=True)
+    sources = SourceSerializer(many=True, read_only=True)
+    follow_ups = FollowUpSerializer(many=True, read_only=True)
+    provenance = ProvenanceSerializer(source="*", read_only=True)
+
+    class Meta:
+        model = Answer
+        fields = [
+            *AnswerHeadSerializer.Meta.fields,
+            "gap",
+            "statements",
+            "limits",
+            "sources",
+            "follow_ups",
+            "provenance",
+        ]
+
+
+class QuestionHeadSerializer(serializers.ModelSerializer[Question]):
+    """A question in a list."""
+
+    url = APIURLField("v1:question-detail", "slug")
+    page_url = PageURLField()
+    answer = AnswerHeadSerializer(source="published_answer", read_only=True, allow_null=True)
+
+    class Meta:
+        model = Question
+        fields = [
+            "slug",
+            "url",
+            "page_url",
+            "text",
+            "language",
+            "state",
+            "asked_at",
+            "published_at",
+            "answer",
+        ]
+
+
+class RetrievedSerializer(serializers.Serializer):
+    identifier = serializers.CharField()
+    rank = serializers.IntegerField()
+    similarity = serializers.FloatField(allow_null=True)
+
+
+class QuestionSerializer(QuestionHeadSerializer):
+    """A question with its published answer, or with what is known while there is none."""
+
+    answer = AnswerSerializer(source="published_answer", read_only=True, allow_null=True)
+    retrieved = RetrievedSerializer(
+        many=True,
+        read_only=True,
+        help_text="Where there is no answer: the preprints found so far, or the nearest ones.",
+    )
+    status = StatusSerializer(read_only=True)
+
+    class Meta(QuestionHeadSerializer.Meta):
+        fields = [*QuestionHeadSerializer.Meta.fields, "retrieved", "status"]

@@ -1,0 +1,138 @@
+"""What holds for every address under /api/: problems as documents, ETags, who may read from where."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from django.db import OperationalError, connection
+
+from tests.factories import PreprintFactory
+from tests.qa.factories import make_published_question
+
+pytestmark = pytest.mark.django_db
+
+PROBLEM = "application/problem+json"
+
+
+def assert_problem(response, status: int, code: str) -> None:
+    assert response.status_code == status
+    assert response["Content-Type"] == PROBLEM
+    body = response.json()
+    assert (body["type"], body["status"], body["code"]) == ("about:blank", status, code)
+    assert body["title"]
+    assert body["detail"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v2/",
+        "/api/v1/papers/",
+        "/api/nothing",
+        "/api/v1/questions/%00/",
+        "/api/v1/questions/SHOUTINGLY/",
+    ],
+)
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_unknown_address_is_a_404_problem(client, address, method):
+    assert_problem(getattr(client, method)(address), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("delete", "/api/v1/questions/"),
+        ("put", "/api/v1/questions/abcdefghij/"),
+        ("post", "/api/v1/preprints/"),
+        ("post", "/api/v1/search/"),
+        ("patch", "/api/v1/preprints/AG-2024.01-001/"),
+    ],
+)
+def test_method_that_is_not_offered_is_a_405_problem(client, method, address):
+    response = getattr(client, method)(address)
+    assert_problem(response, 405, "method_not_allowed")
+    assert response["Allow"]
+
+
+def test_format_that_is_not_offered_is_a_406_problem(client):
+    assert_problem(
+        client.get("/api/v1/preprints/", headers={"Accept": "application/xml"}), 406, "not_acceptable"
+    )
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_address_without_its_slash_is_redirected_with_its_method(client, method):
+    response = getattr(client, method)("/api/v1/questions?limit=3")
+    assert response.status_code == 308
+    assert response["Location"] == "/api/v1/questions/?limit=3"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v1/",
+        "/api/v1/preprints/",
+        "/api/v1/preprints/AG-2024.01-1576/",
+        "/api/v1/questions/",
+        "question",
+    ],
+)
+def test_reading_again_costs_a_304(client, address):
+    PreprintFactory(identifier="AG-2024.01-1576")
+    question = make_published_question()
+    address = (
+        address.replace("question", f"/api/v1/questions/{question.slug}/") if "/" not in address else address
+    )
+    first = client.get(address)
+    again = client.get(address, headers={"If-None-Match": first["ETag"]})
+    assert (first.status_code, again.status_code) == (200, 304)
+    assert again.content == b""
+
+
+def test_any_origin_may_read_without_credentials(client):
+    response = client.get("/api/v1/preprints/", headers={"Origin": "https://reader.example"})
+    assert response["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in response
+    assert "etag" in response["Access-Control-Expose-Headers"].lower()
+
+
+def test_no_foreign_page_may_ask_through_its_visitors(client):
+    preflight = client.options(
+        "/api/v1/questions/",
+        headers={
+            "Origin": "https://evil.example",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "content-type",
+        },
+    )
+    assert "POST" not in preflight["Access-Control-Allow-Methods"]
+
+
+def test_pages_for_people_are_not_readable_from_other_origins(client):
+    response = client.get("/admin/login/", headers={"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in response
+
+
+def test_database_that_is_away_is_a_503_problem(client):
+    def refuse(execute, sql, params, many, context):
+        raise OperationalError("the connection is closed")
+
+    with connection.execute_wrapper(refuse):
+        response = client.get("/api/v1/preprints/")
+    assert_problem(response, 503, "unavailable")
+    assert int(response["Retry-After"]) > 0
+
+
+def test_no_word_of_a_request_can_break_an_error(client):
+    body = json.dumps({"text": 7, "\ud800": "\ud800\x00"})
+    assert_problem(client.post("/api/v1/questions/", body, content_type="application/json"), 400, "invalid")
+
+
+def test_web_process_has_not_imported_litellm():
+    script = (
+        "import sys, django; django.setup(); from django.urls import resolve; resolve('/api/v1/questions/'); "
+        "sys.exit('litellm' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], env=os.environ, check=False).returncode == 0
