@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 import signal
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -24,10 +25,11 @@ from circus.watcher import Watcher
 from tornado.ioloop import IOLoop
 
 LOG_BYTES, LOG_COPIES = 10_000_000, 3
+SHORT_LIFE_SECONDS, SHORT_LIVES, PAUSE_SECONDS = 10, 3, 20  # dying young three times running earns a pause
 WORTH_SAYING = re.compile(
     r"\b(?:ERROR|CRITICAL|FATAL|PANIC)\b|\[(?:error|critical)\b|\"level\": ?\"(?:error|critical)\""
 )
-SHOWN_CHARACTERS = 200
+SHOWN_CHARACTERS, QUIET_SECONDS = 200, 10  # of an error on the terminal, and after it: its log has the rest
 
 
 class ProgramFailed(Exception):
@@ -50,12 +52,13 @@ class Supervised:
 
 
 class LogStream(FileStream):
-    """A program's output: all of it in a rotated file, its errors on the terminal too, a line each."""
+    """A program's output: all of it in a rotated file, and the first error of a series on the terminal."""
 
     def __init__(self, path: Path, *, name: str, say: Callable[[str], None]) -> None:
         super().__init__(str(path), max_bytes=LOG_BYTES, backup_count=LOG_COPIES)
         self._name, self._say = name, say
         self._is_failing = False
+        self._quiet_until = 0.0
 
     def __call__(self, data: dict[str, Any]) -> None:
         try:
@@ -66,8 +69,9 @@ class LogStream(FileStream):
                 self._say(f"! {self._name}: its log cannot be written: {error}")
             self._is_failing = True
         for line in data["data"].decode(errors="replace").splitlines():
-            if WORTH_SAYING.search(line):
+            if time.monotonic() > self._quiet_until and WORTH_SAYING.search(line):
                 self._say(f"! {self._name}: {line.strip()[:SHOWN_CHARACTERS]}")
+                self._quiet_until = time.monotonic() + QUIET_SECONDS
 
 
 @dataclass
@@ -119,7 +123,8 @@ class Supervisor(Arbiter):
         self, programs: list[Supervised], *, logs: Path, records: Records, say: Callable[[str], None]
     ) -> None:
         self.logs, self.records, self.say = logs, records, say
-        self.deaths: Counter[str] = Counter()
+        self.short_lives: Counter[str] = Counter()
+        self.born: dict[str, float] = {}
         self.exits: dict[str, asyncio.Future[int]] = {}
         self.closed, self.asked_to_stop = asyncio.Event(), asyncio.Event()
         ignores_hangup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
@@ -209,8 +214,12 @@ class Supervisor(Arbiter):
         loop = asyncio.get_running_loop()
         give_up = loop.time() + seconds
         while not await loop.run_in_executor(None, is_ready):
-            if self.deaths[name] >= 3 or loop.time() > give_up:
-                end = "dies again and again" if self.deaths[name] else f"is not ready after {seconds:.0f} s"
+            if self.short_lives[name] >= SHORT_LIVES or loop.time() > give_up:
+                end = (
+                    "dies again and again"
+                    if self.short_lives[name]
+                    else f"is not ready after {seconds:.0f} s"
+                )
                 raise ProgramFailed(f"{name} {end}. Its log ends:\n{self.log_tail(name)}")
             await asyncio.sleep(0.05)
 
@@ -224,21 +233,42 @@ class Supervisor(Arbiter):
         super().stop_controller_and_close_sockets()
         self.closed.set()
 
+    def manage_watchers(self) -> Any:
+        """Circus' look at every program, left out while it starts or ends some."""
+        return None if self._exclusive_running_command else super().manage_watchers()
+
     def _quit(self) -> None:
         self.loop.add_callback_from_signal(self.asked_to_stop.set)
 
     def _spawned(self, *, watcher: Watcher, pid: int, **_: Any) -> bool:
         self.records.add(watcher.name, pid)
+        self.born[watcher.name] = time.time()
         return True
 
     def _reaped(self, *, watcher: Watcher, exit_code: int, process_pid: int, **_: Any) -> None:
         if watcher.name in self.exits:
             self.exits[watcher.name].set_result(exit_code)
-        if watcher.respawn and not self._stopping and not self.asked_to_stop.is_set():
-            self.deaths[watcher.name] += 1
-            how = (
-                f"was killed by {signal.Signals(-exit_code).name}"
-                if exit_code < 0
-                else f"ended with status {exit_code}"
-            )
-            self.say(f"! {watcher.name} (process {process_pid}) {how}: starting it again")
+        elif not self._stopping and not self.asked_to_stop.is_set():
+            self._say_death(watcher.name, exit_code=exit_code, pid=process_pid)
+            self._pause_short_lived(watcher)
+
+    def _say_death(self, name: str, *, exit_code: int, pid: int) -> None:
+        killed, ended = f"was killed by signal {-exit_code}", f"ended with status {exit_code}"
+        self.say(f"! {name} (process {pid}) {killed if exit_code < 0 else ended}: starting it again")
+
+    def _pause_short_lived(self, watcher: Watcher) -> None:
+        """A program that dies at once, again and again, is left alone for a while and then tried anew."""
+        lived = time.time() - self.born.get(watcher.name, 0)
+        self.short_lives[watcher.name] = (
+            self.short_lives[watcher.name] + 1 if lived < SHORT_LIFE_SECONDS else 0
+        )
+        if self.short_lives[watcher.name] >= SHORT_LIVES and watcher.respawn:
+            log = self.log_path(watcher.name)
+            self.say(f"! {watcher.name} dies again and again, see {log}: next try in {PAUSE_SECONDS} s")
+            watcher.respawn = False
+            self.loop.call_later(PAUSE_SECONDS, self._resume, watcher)
+
+    async def _resume(self, watcher: Watcher) -> None:
+        watcher.respawn = True
+        if not self._stopping:
+            await self.launch(watcher.name)

@@ -241,11 +241,16 @@ class Site:
         connection = HTTPConnection(self.near, self.port, timeout=5)
         try:
             connection.request("GET", "/healthz")
-            return connection.getresponse().status < 500  # an operator's settings may redirect or refuse it
+            status = connection.getresponse().status
         except (OSError, HTTPException):
             return False
         finally:
             connection.close()
+        if status >= 500:
+            raise ProgramFailed(
+                f"web answers with an error. Its log ends:\n{self.supervisor.log_tail('web')}"
+            )
+        return True  # whatever the status: an operator's settings may redirect this request, or refuse it
 
 
 def say(message: str) -> None:
