@@ -21,7 +21,7 @@ def step(what: str) -> Iterator[Step]:
         print(f"  {what} ...", end="\r", flush=True)
     try:
         yield current
-    except BaseException:
+    except Exception:
         print(f"✗ {what}     ", flush=True)
         raise
     said = f"✓ {what}{current.detail and f': {current.detail}'}"
