@@ -1,4 +1,4 @@
-"""Preprints and what is kept about them: rows, QuerySets and constraints. No rule lives here that the database can't hold."""
+"""Preprints and what is kept about them: rows, QuerySets, and the constraints that the database holds."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -49,7 +49,7 @@ class PreprintQuerySet(models.QuerySet["Preprint"]):
 
 
 class Preprint(models.Model):
-    """One preprint: one source record, one identifier, for ever. archive/harvesting.py is the only writer of its metadata."""
+    """One preprint: one source record, one identifier, for ever. archive/harvesting.py writes it."""
 
     class AbstractKind(models.TextChoices):
         ABSTRACT = "abstract", "authors' abstract"
@@ -57,7 +57,7 @@ class Preprint(models.Model):
 
     identifier = models.CharField(max_length=20, unique=True)  # AG-2024.01-1576
     source = models.CharField(max_length=16, default="arxiv")
-    source_id = models.CharField(max_length=64)  # 2401.07049, quant-ph/9705052
+    source_id = models.CharField(max_length=255)  # 2401.07049, quant-ph/9705052
     version = models.PositiveSmallIntegerField(default=1)
     versions = models.JSONField(default=list, blank=True)  # [{"version": 1, "submitted_on": "2024-01-13"}, …]
     title = models.TextField()
@@ -76,6 +76,7 @@ class Preprint(models.Model):
     withdrawn_on = models.DateField(null=True, blank=True)
     withdrawal_reason = models.TextField(blank=True)
     text_hash = models.CharField(max_length=64, help_text="SHA-256 of title and abstract.")
+    record_hash = models.CharField(max_length=64, blank=True, help_text="Of the record last taken in.")
     search_vector = models.GeneratedField(
         expression=SearchVector("title", weight="A", config="english")
         + SearchVector("abstract", weight="B", config="english"),
@@ -148,8 +149,36 @@ class Author(models.Model):
         return self.name
 
 
+class RawRecord(models.Model):
+    """A source's own record of a preprint, as last sent, so that a better parser can be run over it."""
+
+    preprint = models.OneToOneField(
+        Preprint, on_delete=models.CASCADE, primary_key=True, related_name="raw_record"
+    )
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return str(self.preprint_id)
+
+
+class Posting(models.Model):
+    """Which preprints hold a lexeme, for full-text ranking; archive/postings.py alone writes and reads it.
+
+    A row is a lexeme in one block of 4,096 preprint ids, 6 bytes a preprint: see archive/postings.py.
+    The empty lexeme lists every preprint that full-text search can find.
+    """
+
+    pk = models.CompositePrimaryKey("lexeme", "block")
+    lexeme = models.TextField()
+    block = models.IntegerField()
+    entries = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.lexeme} in {self.block}"
+
+
 class Embedding(models.Model):
-    """A preprint's vector under one embedding model: title and abstract, L2-normalised, so cosine is a dot product."""
+    """A preprint's vector under one model: of its title and abstract, of length 1."""
 
     preprint = models.ForeignKey(Preprint, on_delete=models.CASCADE, related_name="embeddings")
     model = models.CharField(max_length=128)
@@ -165,7 +194,7 @@ class Embedding(models.Model):
 
 
 class HarvestRun(models.Model):
-    """One pass over a source of records: where it stands, what it changed. Resumed from its last committed page."""
+    """One pass over a source: where it stands and what it changed. Resumed from its last committed page."""
 
     class State(models.TextChoices):
         RUNNING = "running", "running"
@@ -207,7 +236,7 @@ class HarvestRun(models.Model):
 
 
 class SetAsideRecord(models.Model):
-    """A record that could not be taken in: its text and the reason, so that it can be mended and tried again."""
+    """A record that could not be taken in: its text and the reason, so that it can be tried again."""
 
     run = models.ForeignKey(HarvestRun, on_delete=models.CASCADE, related_name="set_aside_records")
     source_id = models.CharField(max_length=255, blank=True)
