@@ -1,0 +1,279 @@
+"""Pure: every statement of a draft against the text that it cites -> verdict, evidence sentence and reasons in words.
+
+Deterministic, without any model call but the embedder's. The verdicts say "rests on", never "is true". What follows
+from them is decided in qa/gating.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from archive.embeddings import Embedder
+from archive.passages import Passage, split_sentences
+from qa.direction import direction_differs
+from qa.figures import conflicting_figures, missing_figures
+from qa.quotes import missing_quotes
+from qa.statements import Draft, DraftSection, DraftStatement, describe
+from qa.style import reads_as_instruction, repeats_question, style_problems, unbalanced
+from qa.support import SUPPORTED_FROM, UNSUPPORTED_UNDER, CitedText, Support, assess_support
+from qa.wording import coverage, squash, terms
+
+SUPPORTED, WEAK, UNSUPPORTED, CONTRADICTED = "supported", "weak", "unsupported", "contradicted"
+NUMBERS_DIFFER, QUOTE_DIFFERS, DIRECTION_DIFFERS = "numbers_differ", "quote_differs", "direction_differs"
+
+# A number "differs for the same quantity" only where the evidence has this share of the statement's other words.
+SAME_QUANTITY = 0.6
+
+
+@dataclass(frozen=True)
+class CheckSource:
+    """A source as the model knew it: its number, and the text that statements may rest on."""
+
+    number: int
+    identifier: str
+    title: str
+    abstract: str
+
+
+@dataclass(frozen=True)
+class CheckedCitation:
+    """That a statement cites a source, and what the checks say: evidence == abstract[evidence_start:evidence_end]."""
+
+    source: int
+    verdict: str
+    flags: list[str]
+    score: float
+    evidence: str
+    evidence_start: int
+    evidence_end: int
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
+class CheckedStatement:
+    """A statement with its citations. Dropped: kept in the record with its reasons, not on the page.
+
+    `faults` are the reasons for which it can't stand on a page: outside the first section it is dropped for them.
+    """
+
+    section: int
+    heading: str | None
+    text: str
+    is_bullet: bool
+    is_dropped: bool
+    reasons: list[str]
+    citations: list[CheckedCitation]
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CheckedDraft:
+    """All statements in order, and what is wrong with the answer as a whole."""
+
+    statements: list[CheckedStatement]
+    problems: list[str] = field(default_factory=list)
+
+
+def check_draft(
+    draft: Draft, sources: Sequence[CheckSource], *, question: str, is_quotation: bool, embedder: Embedder
+) -> CheckedDraft:
+    """A draft with the verdicts of its citations. Rules of style don't apply to quotations. Raises EmbedderUnavailable."""
+    desk = Desk(draft, {source.number: source for source in sources}, embedder)
+    statements = [
+        desk.check_statement(statement, number=number, section=section)
+        for number, section in enumerate(draft.sections)
+        for statement in section.statements
+    ]
+    problems = [*draft.problems, *remark_problems(draft, sources, question=question)]
+    if not is_quotation:
+        problems += answer_style(draft, sources, question=question)
+    return CheckedDraft(statements, list(dict.fromkeys(problems)))
+
+
+class Desk:
+    """The cited texts, split and embedded once, beside the statements that cite them."""
+
+    def __init__(self, draft: Draft, sources: dict[int, CheckSource], embedder: Embedder) -> None:
+        self.sources = sources
+        self.squashed = {number: squash(source.abstract) for number, source in sources.items()}
+        self.passages = {number: split_sentences(source.abstract) for number, source in sources.items()}
+        paraphrased = [statement for statement in draft.statements if self.needs_vectors(statement)]
+        cited = sorted(
+            {number for statement in paraphrased for number in statement.sources if number in sources}
+        )
+        texts = [statement.text for statement in paraphrased]
+        for number in cited:
+            source = sources[number]
+            texts += [
+                f"{source.title}. {source.abstract}",
+                *(passage.text for passage in self.passages[number]),
+            ]
+        texts = list(dict.fromkeys(texts))
+        self.vectors = dict(zip(texts, embedder.embed(texts), strict=True)) if texts else {}
+
+    def needs_vectors(self, statement: DraftStatement) -> bool:
+        """Whether any citation of the statement has to be judged by meaning: not where it is verbatim there."""
+        return any(
+            number in self.sources and self.find_verbatim(statement.text, number) is None
+            for number in statement.sources
+        )
+
+    def find_verbatim(self, text: str, number: int) -> Passage | None:
+        """The passage of the source that holds the statement word for word, or the first that it runs over."""
+        wanted = squash(text)
+        if len(wanted) < 12 or wanted not in self.squashed[number]:
+            return None
+        passages = self.passages[number]
+        holding = (passage for passage in passages if wanted in squash(passage.text))
+        inside = (passage for passage in passages if squash(passage.text) in wanted)
+        return next(holding, None) or next(inside, None)
+
+    def cited_text(self, number: int) -> CitedText:
+        """A source as the support score wants it."""
+        source = self.sources[number]
+        passages = self.passages[number]
+        vectors = np.array([self.vectors[passage.text] for passage in passages])
+        return CitedText(source.title, passages, vectors, self.vectors[f"{source.title}. {source.abstract}"])
+
+    def find_support(self, text: str, number: int) -> Support | None:
+        """The support of a source for a text; None where the source has no text."""
+        if verbatim := self.find_verbatim(text, number):
+            return Support(1.0, verbatim)
+        if not self.passages[number]:
+            return None
+        return assess_support(text, self.vectors[text], self.cited_text(number))
+
+    def check_statement(
+        self, statement: DraftStatement, *, number: int, section: DraftSection
+    ) -> CheckedStatement:
+        """All checks of one statement. It is dropped where it can't stand and isn't in the first section."""
+        known = [number for number in statement.sources if number in self.sources]
+        flags, reasons = self.check_details(statement.text, known)
+        citations = [
+            self.check_citation(statement.text, cited, flags=flags, reasons=reasons) for cited in known
+        ]
+        faults = statement_faults(statement, citations)
+        is_dropped = (
+            bool(faults) and number > 0 and all(citation.verdict != CONTRADICTED for citation in citations)
+        )
+        return CheckedStatement(
+            section=number,
+            heading=section.heading,
+            text=statement.text,
+            is_bullet=statement.is_bullet,
+            is_dropped=is_dropped,
+            reasons=[*faults, *reasons],
+            citations=citations,
+            faults=faults,
+        )
+
+    def check_details(self, text: str, known: list[int]) -> tuple[list[str], list[str]]:
+        """Numbers and quotations that none of the cited texts has: flags and reasons of the whole statement."""
+        texts = [f"{self.sources[number].title}. {self.sources[number].abstract}" for number in known]
+        if not texts:
+            return [], []
+        flags, reasons = [], []
+        if figures := missing_figures(
+            text, [*texts, *(self.sources[number].identifier[3:7] for number in known)]
+        ):
+            flags.append(NUMBERS_DIFFER)
+            reasons.append(
+                f"{listed([figure.shown for figure in figures])} can't be found in the cited text."
+            )
+        if quotes := missing_quotes(text, texts):
+            flags.append(QUOTE_DIFFERS)
+            reasons.append(f"The quotation {listed(quotes)} isn't verbatim in the cited text.")
+        return flags, reasons
+
+    def check_citation(
+        self, text: str, number: int, *, flags: list[str], reasons: list[str]
+    ) -> CheckedCitation:
+        """One citation: its verdict, flags and evidence, with the reasons a reader is shown."""
+        support = self.find_support(text, number)
+        if support is None:
+            return CheckedCitation(
+                number, UNSUPPORTED, list(flags), 0.0, "", 0, 0, ["The cited preprint has no text here."]
+            )
+        evidence = support.evidence
+        flags, reasons = list(flags), list(reasons)
+        if turned := direction_differs(text, evidence.text):
+            flags.append(DIRECTION_DIFFERS)
+            reasons.append(f"It may point the other way: {turned}.")
+        verdict, why = self.decide_verdict(text, support, flags)
+        return CheckedCitation(
+            number,
+            verdict,
+            flags,
+            round(support.score, 4),
+            evidence.text,
+            evidence.start,
+            evidence.end,
+            [why, *reasons],
+        )
+
+    def decide_verdict(self, text: str, support: Support, flags: list[str]) -> tuple[str, str]:
+        """The verdict and its reason. A differing number contradicts where the quantity is plainly the same."""
+        if NUMBERS_DIFFER in flags and coverage(terms(text), terms(support.evidence.text)) >= SAME_QUANTITY:
+            for own, other in conflicting_figures(text, support.evidence.text):
+                return CONTRADICTED, f"The statement says {own} where the cited sentence says {other}."
+        if support.score < UNSUPPORTED_UNDER:
+            return UNSUPPORTED, "No sentence of the cited text says this."
+        if support.score < SUPPORTED_FROM:
+            return WEAK, "The cited text bears on this, but its nearest sentence says it only in part."
+        if NUMBERS_DIFFER in flags or QUOTE_DIFFERS in flags:
+            return WEAK, "The cited sentence is about this, but not in these figures or words."
+        if support.score == 1.0:
+            return SUPPORTED, "It stands in the cited text word for word."
+        return SUPPORTED, "The cited sentence comes near it in meaning and in words."
+
+
+def statement_faults(statement: DraftStatement, citations: list[CheckedCitation]) -> list[str]:
+    """Why a statement can't stand on a page, whatever its numbers and quotations say."""
+    faults = [f"It holds {describe(name)}." for name in statement.problems]
+    if statement.invalid_sources:
+        numbers = listed([str(number) for number in statement.invalid_sources])
+        faults.append(f"It cites {numbers}, which is none of the sources.")
+    if not citations:
+        faults.append("It cites nothing.")
+    if any(citation.verdict == UNSUPPORTED for citation in citations):
+        faults.append("A text that it cites doesn't support it.")
+    if reads_as_instruction(statement.text):
+        faults.append("It reads as an order to the reader or to a model.")
+    if open_part := unbalanced(statement.text):
+        faults.append(f"Its {open_part} isn't closed.")
+    return faults
+
+
+def remark_problems(draft: Draft, sources: Sequence[CheckSource], *, question: str) -> list[str]:
+    """What is wrong with the gap and the limits, which cite nothing and so may bring no figures of their own."""
+    texts = [question, *(f"{source.title}. {source.abstract}" for source in sources)]
+    problems = []
+    for name, remark in (("gap", draft.gap), ("limits", draft.limits)):
+        if figures := missing_figures(remark, texts):
+            problems.append(f"{listed([figure.shown for figure in figures])} under {name} is in no source")
+        if reads_as_instruction(remark):
+            problems.append(f"the text under {name} reads as an order to the reader or to a model")
+        if open_part := unbalanced(remark):
+            problems.append(f"the {open_part} of the text under {name} isn't closed")
+    return problems
+
+
+def answer_style(draft: Draft, sources: Sequence[CheckSource], *, question: str) -> list[str]:
+    """What is wrong with the style of a written answer: prompts that show through, praise, filler, first person."""
+    abstracts = [f"{source.title}. {source.abstract}" for source in sources]
+    headings = [section.heading for section in draft.sections if section.heading]
+    texts = [draft.gap, *headings, *(statement.text for statement in draft.statements), draft.limits]
+    problems = [problem for text in texts for problem in style_problems(text, sources=abstracts)]
+    problems += [
+        f"the heading “{heading}” repeats the question"
+        for heading in headings
+        if repeats_question(heading, question)
+    ]
+    return problems + [f"the heading “{heading}” isn't closed" for heading in headings if unbalanced(heading)]
+
+
+def listed(items: Sequence[str]) -> str:
+    """Items as they stand in a sentence: “a”, “b” and “c”."""
+    quoted = [f"“{item}”" for item in items]
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)

@@ -1,0 +1,148 @@
+"""Pure: whether a statement points the other way than the sentence it rests on: negation, antonyms, who beats whom.
+
+A hint and labelled so: on SciFact such signs tell SUPPORT from CONTRADICT badly. A flag sends an answer to a curator;
+it never drops a statement, and its absence blesses nothing.
+"""
+
+import re
+
+from qa.wording import STOP_WORDS, coverage, plain, stem, terms
+
+# Each line: words of one direction | words of the other. Compared by stem.
+OPPOSITES = """
+increase increased increases increasing raise raises rise rises grow grows growing | decrease decreased decreases decreasing reduce reduces reduced reducing reduction drop drops decline declines fall falls shrink lower lowers lowered
+higher more greater larger stronger faster longer | lower less fewer smaller weaker slower shorter
+improve improves improved improvement enhance enhances enhanced better best superior | worsen worsens worsened degrade degrades degraded degradation deteriorate worse worst inferior
+outperform outperforms outperformed exceed exceeds surpass surpasses beat beats | underperform underperforms lag lags trail trails
+upper maximum maximal above over exceeds | minimum minimal below under
+sensitive sensitivity | insensitive insensitivity
+stable stability | unstable instability
+robust robustness | fragile brittle
+possible feasible able | impossible infeasible unable
+sufficient suffices enough adequate | insufficient inadequate
+efficient | inefficient
+consistent compatible agree agrees agreement | inconsistent incompatible disagree disagrees disagreement tension conflict conflicts
+requires require required needs need necessary | removes remove eliminates eliminate unnecessary avoids avoid
+allow allows enable enables permit permits | prevent prevents forbid forbids preclude precludes exclude excludes hinder hinders
+accelerate accelerates speed speeds faster | slow slows decelerate decelerates slower
+positive positively | negative negatively
+linear linearly | nonlinear nonlinearly
+convergent converge converges | divergent diverge diverges
+known | unknown
+supports support confirm confirms confirmed favour favours favor favors | refute refutes refuted contradict contradicts disfavour disfavours disfavor disfavors reject rejects rules
+promote promotes activate activates activation induce induces | inhibit inhibits inhibition suppress suppresses suppressed block blocks
+early earlier before prior | late later after
+easy easier simple simpler | hard harder difficult complex
+success successful succeed succeeds | failure fail fails failed unsuccessful
+present presence | absent absence lack lacks
+gain gains advantage advantages benefit benefits | loss losses disadvantage disadvantages penalty drawback
+strong strongly | weak weakly
+symmetric symmetry | asymmetric asymmetry
+classical | nonclassical
+reversible | irreversible
+deterministic | stochastic probabilistic
+"""
+NEGATORS = re.compile(
+    r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|barely|scarcely|fails?\s+to|failed\s+to|lacks?|unable\s+to|rather\s+than)\b|n't\b",
+    re.IGNORECASE,
+)
+NO_NEGATION = re.compile(
+    r"\b(?:not\s+only|no\s+longer\s+than|not\s+just|whether\s+or\s+not|no\s+less\s+than|not\s+least)\b",
+    re.IGNORECASE,
+)
+COMPARISON = re.compile(
+    r"\b(?P<verb>outperform\w*|exceed\w*|surpass\w*|beats?|better\s+than|higher\s+than|faster\s+than|more\s+\w+\s+than|superior\s+to|larger\s+than|greater\s+than"
+    r"|stronger\s+than|(?P<less>worse\s+than|lower\s+than|slower\s+than|less\s+\w+\s+than|inferior\s+to|smaller\s+than|lags?\s+behind|weaker\s+than|fewer\s+\w+\s+than))\b",
+    re.IGNORECASE,
+)
+CLAUSE = re.compile(
+    r"[,;:.()]|\b(?:and|but|while|whereas|although|because|which|when|with|in|on|by|at|for)\b", re.IGNORECASE
+)
+ALIKE = 0.5  # share of the statement's words that the evidence has, under which a missing or added "not" says nothing
+
+
+def read_opposites() -> list[tuple[frozenset[str], frozenset[str]]]:
+    """The pairs of directions, by stems."""
+    pairs = []
+    for line in OPPOSITES.strip().splitlines():
+        one, other = (frozenset(stem(word) for word in side.split()) for side in line.split("|"))
+        pairs.append((one - other, other - one))
+    return pairs
+
+
+PAIRS = read_opposites()
+
+
+def direction_differs(statement: str, evidence: str) -> str:
+    """Why the statement seems to turn its evidence around, as the end of a sentence; empty where nothing shows it."""
+    own, other = plain(statement), plain(evidence)
+    if own.casefold() in other.casefold() or coverage(terms(own), terms(other)) < ALIKE:
+        return ""
+    return opposite_words(own, other) or turned_comparison(own, other) or other_negation(own, other)
+
+
+def all_stems(text: str) -> set[str]:
+    """Stems of all words of a text, prefixes with a hyphen closed up ("non-linear")."""
+    return {stem(word) for word in re.findall(r"[a-z]+", re.sub(r"\b(non|un|in)-", r"\1", text.lower()))}
+
+
+def opposite_words(statement: str, evidence: str) -> str:
+    """A word of one direction in the statement where the evidence has only words of the other."""
+    own, other = all_stems(statement), all_stems(evidence)
+    for one, opposite in PAIRS:
+        for said, meant in ((one, opposite), (opposite, one)):
+            if own & said and not own & meant and other & meant and not other & said:
+                word, there = show(statement, own & said), show(evidence, other & meant)
+                return f"it says “{word}” where the source says “{there}”"
+    return ""
+
+
+def show(text: str, stems: set[str]) -> str:
+    """The first word of the text that has one of the stems."""
+    return next(
+        word for word in re.findall(r"[A-Za-z]+", text.replace("-", "")) if stem(word.lower()) in stems
+    )
+
+
+def turned_comparison(statement: str, evidence: str) -> str:
+    """Both compare, but what wins in one loses in the other."""
+    own, other = COMPARISON.search(statement), COMPARISON.search(evidence)
+    if not own or not other:
+        return ""
+    winner, loser = sides(statement, own)
+    winner_there, loser_there = sides(evidence, other)
+    straight = len(winner & winner_there) + len(loser & loser_there)
+    crossed = len(winner & loser_there) + len(loser & winner_there)
+    return "the two things that are compared have changed places" if crossed > straight else ""
+
+
+def sides(text: str, match: re.Match[str]) -> tuple[set[str], set[str]]:
+    """Terms of what wins and of what loses a comparison, without the terms that both have."""
+    before = CLAUSE.split(text[: match.start()])[-1]
+    after = CLAUSE.split(text[match.end() :].lstrip())[0]
+    first, second = set(terms(before)), set(terms(after))
+    first, second = first - second, second - first
+    return (second, first) if match["less"] else (first, second)
+
+
+def other_negation(statement: str, evidence: str) -> str:
+    """One of the two denies what the other says: a "not" beside words that both have."""
+    own, other = denied_terms(statement), denied_terms(evidence)
+    if bool(own) == bool(other):
+        return ""
+    shared = (own or other) & set(terms(evidence if own else statement))
+    if not shared:
+        return ""
+    return "it denies what the source says" if own else "the source denies what it says"
+
+
+def denied_terms(text: str) -> set[str]:
+    """Content terms among the five words after each negator."""
+    bare = NO_NEGATION.sub(" ", text)
+    denied: set[str] = set()
+    for match in NEGATORS.finditer(bare):
+        following = [
+            word for word in re.findall(r"[a-z-]+", bare[match.end() :].lower()) if word not in STOP_WORDS
+        ][:3]
+        denied.update(stem(word) for word in following)
+    return denied

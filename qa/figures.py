@@ -1,0 +1,265 @@
+"""Pure: the figures of a text (numbers, ranges, percentages, units, names such as GPT-4) and whether another text has them.
+
+Each figure is read as a set of keys, one for each way to understand it; it is found where a source has any of them.
+Statement and source go through the same reader, so that a verbatim sentence always finds its figures.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from qa.wording import STOP_WORDS, plain, stem
+
+SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+WORD_VALUES = {word: value for value, word in enumerate(SMALL.split())} | {
+    word: 10 * value
+    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+}
+SCALES = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+GLUED_SCALES = {"k": 1_000, "m": 10**6, "b": 10**9}
+# Read in a source only: "twice" there supports "by a factor of two", but a statement's own "second" is no figure.
+LOOSE_VALUES = {
+    word: value
+    for value, group in {
+        1: "one once first single sole", 2: "second secondly twice double doubles doubled doubling both pair pairs dual",
+        3: "third triple thrice tripled", 4: "fourth quadruple", 5: "fifth", 6: "sixth", 7: "seventh", 8: "eighth",
+        9: "ninth", 10: "tenth", 12: "dozen",
+    }.items()
+    for word in group.split()
+}  # fmt: skip
+
+SI_UNIT = r"(?:[fpnμumckMGTP]?(?:Hz|eV|Pa|bar|pc|bits?|bytes?|mol|Gy|Sv)|[fpnμumck]m|[fpnμum]s|[kmμ]g|[mkMGT]W|[mk]V|m?K|dB[mi]?|[KMGT]i?B|ppm|rpm|fps|Å|Ω|[skVWmgh])(?![\w-])"
+UNIT_WORDS = {
+    "%": "%", "percent": "%", "per cent": "%", "per-cent": "%", "percentage point": "%", "pp": "%", "°": "°",
+    "degree": "°", "deg": "°", "°c": "°C", "°f": "°F", "fold": "times", "times": "times", "x": "times", "×": "times",
+    "second": "s", "sec": "s", "millisecond": "ms", "microsecond": "μs", "nanosecond": "ns", "minute": "min", "min": "min",
+    "hour": "h", "day": "day", "week": "week", "month": "month", "year": "year", "yr": "year", "decade": "decade",
+    "metre": "m", "meter": "m", "kilometre": "km", "kilometer": "km", "micron": "μm", "nanometer": "nm", "nanometre": "nm",
+    "qubit": "qubit", "kelvin": "K", "decibel": "dB", "bit": "bit", "byte": "byte", "light-year": "ly", "sigma": "σ",
+    "σ": "σ", "order of magnitude": "order of magnitude", "orders of magnitude": "order of magnitude",
+}  # fmt: skip
+UNIT = re.compile(
+    rf"[\s-]?(?P<si>{SI_UNIT})|[\s-]*(?P<word>%|°[CcFf]?|[×x](?![\w×])|(?:{'|'.join(sorted(UNIT_WORDS.keys() - set('%°x×'), key=len, reverse=True))})s?)(?!\w)"
+)
+
+NAME = re.compile(r"(?<![\w.])[^\W\d_]\w*(?:[-./]\w+)*")
+NUMBER = re.compile(
+    r"(?P<value>\d{1,3}(?:[,' ]\d{3})+(?![\d])(?:\.\d+)?|\d*\.\d+|\d+)"
+    r"(?P<power>(?<=\d)[eE][-+]?\d{1,3}(?!\w)|\s*[×·*x]\s*10\s*\^?\s*[-+]?\d{1,3}(?![\w.])|(?<=10)\^[-+]?\d{1,3})?"
+)
+WORD_NUMBER = re.compile(
+    rf"\b(?P<tens>{'|'.join(WORD_VALUES)})(?:[ -](?P<ones>{'|'.join(SMALL.split()[1:10])}))?\b", re.IGNORECASE
+)
+SCALE = re.compile(rf"[\s-]+({'|'.join(SCALES)})s?\b", re.IGNORECASE)
+GOES_ON = re.compile(r"\s*(?:,|;|/|-|±|and|or|to|,\s*and|,\s*or|\+/-)?\s*")
+DIMENSION = re.compile(r"(?<![\w.])(\d|two|three|four)\s*-?\s*(?:D\b|dimension\w*)", re.IGNORECASE)
+FALLING = re.compile(
+    r"\b(?:reduc|decreas|drop|lower|below|less|fall|fell|minus|negative|declin|los[st])", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as it stands in a text: the keys that it can be found by, its place in the plain text, value and unit."""
+
+    shown: str
+    keys: frozenset[str]
+    start: int
+    end: int
+    value: Decimal | None = None
+    unit: str = ""
+
+
+def read_figures(text: str, *, is_source: bool = False) -> list[Figure]:
+    """All figures of a text in order. A source's are read generously: ordinals, "twice", units shared by a list."""
+    bare = comparable(text)
+    names = read_names(bare, is_source=is_source)
+    taken = [(name.start, name.end) for name in names]
+    numbers = [*read_numbers(bare, taken), *read_words(bare, taken, is_source=is_source)]
+    numbers.sort(key=lambda figure: figure.start)
+    if is_source:
+        numbers = share_units(bare, numbers)
+    return sorted([*names, *numbers], key=lambda figure: figure.start)
+
+
+def missing_figures(statement: str, sources: Iterable[str]) -> list[Figure]:
+    """The statement's figures that none of the texts has."""
+    held = {key for text in sources for figure in read_figures(text, is_source=True) for key in figure.keys}
+    held |= {key.replace("n:-", "n:", 1) for key in held} if FALLING.search(statement) else set()
+    return [figure for figure in read_figures(statement) if held.isdisjoint(figure.keys)]
+
+
+def conflicting_figures(statement: str, evidence: str) -> list[tuple[str, str]]:
+    """Pairs (statement's, evidence's) of figures that give another number for what looks like the same quantity.
+
+    Same quantity: the same unit or, without a unit, the same word beside it; and the statement lacks the evidence's figure.
+    """
+    own = read_figures(statement)
+    own_keys = {key for figure in own for key in figure.keys}
+    missing = [figure for figure in missing_figures(statement, [evidence]) if figure.value is not None]
+    others = [
+        figure
+        for figure in read_figures(evidence, is_source=True)
+        if figure.value is not None and own_keys.isdisjoint(figure.keys)
+    ]
+    texts = comparable(statement), comparable(evidence)
+    return [
+        (figure.shown, other.shown)
+        for figure in missing
+        for other in others
+        if figure.unit == other.unit
+        and (figure.unit or neighbours(texts[0], figure) & neighbours(texts[1], other))
+    ][:1]
+
+
+def comparable(text: str) -> str:
+    """Plain text in which "3D", "3-D" and "three-dimensional" are one, and "224x224" is two numbers."""
+    bare = re.sub(r"(?<=\d)\s*[x×]\s*(?=\d)(?!\s*10\s*\^)", " by ", plain(text))
+    return DIMENSION.sub(lambda found: f"{WORD_VALUES.get(found[1].lower(), found[1])}-dimensional", bare)
+
+
+def read_names(bare: str, *, is_source: bool) -> list[Figure]:
+    """Names that hold a digit: "GPT-4", "ResNet-50", "p53". A key for each run of parts that has all of its digits.
+
+    In a source each run that has a digit will do: "Qwen2.5-7B" speaks of Qwen2.5.
+    """
+    found = []
+    for match in NAME.finditer(bare):
+        parts = [part for part in re.split(r"[-./]", match.group()) if part]
+        places = [place for place, part in enumerate(parts) if re.search(r"\d", part)]
+        if not places:
+            continue
+        first, last = (places[-1], places[0]) if is_source else (places[0], places[-1])
+        begins = range(first + 1 if parts[first][0].isalpha() else max(first, 1))
+        keys = {name_key(parts[begin : end + 1]) for begin in begins for end in range(last, len(parts))}
+        found.append(Figure(match.group(), frozenset(keys), *match.span()))
+    return found
+
+
+def name_key(parts: Iterable[str]) -> str:
+    """The key of a name, case, hyphens and index signs aside."""
+    return "w:" + "".join(parts).replace("_", "").casefold()
+
+
+def read_numbers(bare: str, taken: list[tuple[int, int]]) -> list[Figure]:
+    """Numbers in digits outside the names, with sign, power of ten, scale word and unit."""
+    found = []
+    for match in NUMBER.finditer(bare):
+        inside = any(start <= match.start() < end for start, end in taken)
+        before = bare[: match.start()]
+        if inside or re.search(r"\d\.$|\w$", before[-2:]):
+            continue
+        value = signed(read_value(match), before)
+        if value is None:
+            continue
+        found.append(number_figure(bare, match.start(), match.end(), value))
+    return found
+
+
+def read_value(match: re.Match[str]) -> Decimal | None:
+    """The value of a number with its power of ten; None beyond any sense."""
+    digits = re.sub(r"[,' ]", "", match["value"])
+    exponent = re.search(r"[-+]?\d+$", match["power"] or "")
+    if len(digits) > 40:
+        return None
+    try:
+        if match["power"] and match["power"].startswith("^"):
+            return Decimal(10) ** int(exponent.group()) if exponent else None
+        return Decimal(digits).scaleb(int(exponent.group()) if exponent else 0)
+    except InvalidOperation:
+        return None
+
+
+def signed(value: Decimal | None, before: str) -> Decimal | None:
+    """The value with the minus before it, where that is a sign and no range ("0.70-0.74") or hyphen."""
+    if (
+        value is not None
+        and re.search(r"(?:^|[\s(\[=<>≈≤≥~,/±^])-$", before)
+        and not re.search(r"\w\s-$", before)
+    ):
+        return -value
+    return value
+
+
+def number_figure(bare: str, start: int, end: int, value: Decimal) -> Figure:
+    """The figure of a value that stands at a place: what follows it may be a scale word, a unit or letters glued on."""
+    if scale := SCALE.match(bare, end):
+        value, end = value * SCALES[scale[1].lower()], scale.end()
+    keys = {number_key(value)}
+    unit, after = "", end
+    if found := UNIT.match(bare, end):
+        unit, after = unit_name(found), found.end()
+        keys = {number_key(value, unit)}
+    if glued := re.match(r"[A-Za-z]\w*(?:-\w*\d\w*)*", bare[end:]):
+        letters = glued.group()
+        keys |= {name_key([bare[start:end], letters])} | ({number_key(value)} if not unit else set())
+        if letters.lower() in GLUED_SCALES:
+            keys.add(number_key(value * GLUED_SCALES[letters.lower()]))
+        elif letters.lower() not in ("s", "st", "nd", "rd", "th") and not unit:
+            keys.discard(number_key(value))
+    if word := re.search(r"([A-Za-z]\w*)[ -]$", bare[:start]):
+        keys.add(name_key([word[1], bare[start:end]]))
+    return Figure(bare[start:after].strip(" -"), frozenset(keys), start, after, value, unit)
+
+
+def number_key(value: Decimal, unit: str = "") -> str:
+    """The key of a number: equal for 0.7 and 0.70, and for 1000 and 1e3."""
+    return (
+        f"n:{value.normalize() + 0:f}:{unit}"
+        if abs(value.adjusted()) < 60
+        else f"n:{value.normalize()}:{unit}"
+    )
+
+
+def unit_name(match: re.Match[str]) -> str:
+    """One name for each unit, in whatever way it is written."""
+    if match["si"]:
+        return (
+            re.sub(r"^u(?=\w)", "μ", match["si"]).removesuffix("s") if len(match["si"]) > 3 else match["si"]
+        )
+    word = re.sub(r"\s+", " ", match["word"].lower())
+    return UNIT_WORDS.get(word) or UNIT_WORDS.get(word.removesuffix("s"), word)
+
+
+def read_words(bare: str, taken: list[tuple[int, int]], *, is_source: bool) -> list[Figure]:
+    """Numbers in words. In a statement "one" is a pronoun; in a source it may be what "1" rests on."""
+    found = []
+    for match in WORD_NUMBER.finditer(bare):
+        value = Decimal(
+            WORD_VALUES[match["tens"].lower()] + WORD_VALUES.get((match["ones"] or "").lower(), 0)
+        )
+        if any(start <= match.start() < end for start, end in taken):
+            continue
+        if value == 1 and not is_source and not SCALE.match(bare, match.end()):
+            continue
+        found.append(number_figure(bare, match.start(), match.end(), value))
+    if is_source:
+        for match in re.finditer(r"[a-z]+", bare.lower()):
+            if match.group() in LOOSE_VALUES:
+                found.append(number_figure(bare, *match.span(), Decimal(LOOSE_VALUES[match.group()])))
+    return found
+
+
+def share_units(bare: str, figures: list[Figure]) -> list[Figure]:
+    """A source's numbers can also be found without their unit, and with the unit at the end of their list or range."""
+    shared: list[Figure] = []
+    following: Figure | None = None
+    unit = ""
+    for figure in reversed(figures):
+        joined = following is not None and GOES_ON.fullmatch(
+            bare, figure.end, max(figure.end, following.start)
+        )
+        unit = figure.unit or (unit if joined else "")
+        assert figure.value is not None
+        keys = figure.keys | {number_key(figure.value), number_key(figure.value, unit)}
+        shared.append(Figure(figure.shown, keys, figure.start, figure.end, figure.value, figure.unit))
+        following = figure
+    return shared[::-1]
+
+
+def neighbours(bare: str, figure: Figure) -> set[str]:
+    """Stems of the content words right before and right after a figure."""
+    before = re.findall(r"[a-z]{3,}", bare[: figure.start].lower())[-2:]
+    after = re.findall(r"[a-z]{3,}", bare[figure.end :].lower())[:2]
+    return {stem(word) for word in (*before, *after) if word not in STOP_WORDS}
