@@ -20,7 +20,11 @@ v1 = [
 ]
 
 urlpatterns = [
-    path("", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
+    path(
+        "",
+        SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html"),
+        name="api-docs",
+    ),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("v1/", include((v1, "v1"))),
     re_path(r"^(?P<rest>.*)$", unknown_address),

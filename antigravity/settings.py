@@ -246,7 +246,6 @@ SPECTACULAR_SETTINGS = {
         "CitationVerdict": "qa.models.Citation.Verdict",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 # Logs: one line an event, JSON when LOG_FORMAT=json.

@@ -1,4 +1,4 @@
-"""Asking over the REST API: what a program gets for a question, for a repeated one, for a text that is none."""
+"""Asking over the REST API: what a program gets for a question, a repeated one, and a text that is none."""
 
 import json
 
