@@ -1,12 +1,16 @@
 """The REST API's site map: version 1, its OpenAPI schema and its documentation."""
 
+import structlog
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
+from django.views import defaults
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
-from antigravity.problems import unknown_address
+from antigravity.problems import problem, unknown_address
 from archive.api import PreprintViewSet, SearchViewSet
 from qa.api import PreprintQuestionsView, QuestionViewSet
+from qa.views import site
 
 router = DefaultRouter()
 router.include_format_suffixes = False
@@ -29,3 +33,20 @@ urlpatterns = [
     path("v1/", include((v1, "v1"))),
     re_path(r"^(?P<rest>.*)$", unknown_address),
 ]
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django refuses before a view is reached: a problem under /api/, a page elsewhere."""
+    if request.path.startswith("/api/"):
+        return problem(400, code="bad_request", detail="The request is malformed.")
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A fault of the site: a problem under /api/, a page elsewhere, both with the id that the log has."""
+    if request.path.startswith("/api/"):
+        error_id = structlog.contextvars.get_contextvars().get("request_id", "")
+        return problem(
+            500, code="server_error", detail=f"Something went wrong here; the log has it as {error_id}."
+        )
+    return site.server_error(request)

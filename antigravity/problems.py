@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect, JsonResponse
 from django.urls import resolve
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 
 log = structlog.get_logger()
@@ -101,6 +102,7 @@ def list_errors(detail: Any, field: str = "") -> list[dict[str, str]]:
     return [{"field": field, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}]
 
 
+@csrf_exempt
 def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     """Answers under /api/ where nothing else does: 308 to the address with a slash where there is one."""
     if not request.path.endswith("/") and resolve(f"{request.path}/").func is not unknown_address:
@@ -128,5 +130,9 @@ def document_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in result["paths"].values():
         for operation in operations.values():
-            operation["responses"]["default"] = {"description": "A problem.", "content": content}
+            responses = operation["responses"]
+            responses["default"] = {"description": "Another problem."}
+            for status in responses:
+                if status >= "400":
+                    responses[status]["content"] = content
     return result

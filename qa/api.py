@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.formats import date_format
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
@@ -153,11 +153,19 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
     @extend_schema(
         summary="Ask a question",
         request=AskSerializer,
-        responses={202: AcceptedSerializer, 200: AcceptedSerializer},
+        responses={
+            202: OpenApiResponse(AcceptedSerializer, "A new question; `Location` is its address."),
+            200: OpenApiResponse(AcceptedSerializer, "It was asked before; `Location` is its address."),
+            422: OpenApiResponse(description="The text is no question for this archive: `code` says why."),
+            429: OpenApiResponse(description="The quota is used; `Retry-After` says for how long."),
+            503: OpenApiResponse(
+                description="Too many questions wait; `Retry-After` says when to try again."
+            ),
+        },
     )
     def create(self, request: Request) -> Response:
-        """202 for a new question, with its address in `Location`: poll `status/` there. The same text again
-        lands on the same question with 200 and `"duplicate": true`, so that a request may safely be repeated.
+        """Then poll `status/` under the question's address. The same text lands on the same question, so
+        that a request may safely be repeated.
         """
         body = AskSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -176,7 +184,15 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
             headers={"Location": api_url(submission.question)},
         )
 
-    @extend_schema(summary="Read a question and its answer", responses=QuestionSerializer)
+    @extend_schema(
+        summary="Read a question and its answer",
+        responses={
+            200: QuestionSerializer,
+            301: OpenApiResponse(description="It was merged into the question at `Location`."),
+            404: OpenApiResponse(description="There is no such question, or it was rejected."),
+            410: OpenApiResponse(description="Its answer was retracted: `detail` says when and why."),
+        },
+    )
     def retrieve(self, request: Request, slug: str) -> Response:
         question = visible_question(
             self.get_queryset()

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from django.db import OperationalError, connection
+from django.test import Client
 
 from tests.factories import PreprintFactory
 from tests.qa.factories import make_published_question
@@ -38,6 +39,25 @@ def assert_problem(response, status: int, code: str) -> None:
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
 def test_unknown_address_is_a_404_problem(client, address, method):
     assert_problem(getattr(client, method)(address), 404, "not_found")
+
+
+def test_unknown_address_asks_for_no_csrf_token():
+    assert_problem(Client(enforce_csrf_checks=True).post("/api/v1/papers/"), 404, "not_found")
+
+
+def test_request_that_django_refuses_is_a_400_problem(client):
+    assert_problem(client.get("/api/v1/preprints/", headers={"Host": "evil.example"}), 400, "bad_request")
+
+
+def test_fault_of_the_site_is_a_500_problem_without_its_cause(client):
+    def break_down(execute, sql, params, many, context):
+        raise RuntimeError("secret inside")
+
+    client.raise_request_exception = False
+    with connection.execute_wrapper(break_down):
+        response = client.get("/api/v1/preprints/")
+    assert_problem(response, 500, "server_error")
+    assert b"secret" not in response.content
 
 
 @pytest.mark.parametrize(
