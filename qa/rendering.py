@@ -144,9 +144,19 @@ def render_answer(answer: Answer) -> SafeString:
     return render_statements(statements, is_quotation=answer.is_quotation)
 
 
+def render_stored(html: str) -> SafeString:
+    """A body as render_answer made it and the database kept it, cleaned again on its way out."""
+    return _clean(html)
+
+
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
+    return str(_stemmer.stemWord(word))
+
+
 def stems_of(query: str) -> frozenset[str]:
     """What to highlight for a query: the stems of its words of three letters or more."""
-    return frozenset(_stemmer.stemWords([word.lower() for word in WORD.findall(query) if len(word) > 2]))
+    return frozenset(_stem(word.lower()) for word in WORD.findall(query) if len(word) > 2)
 
 
 def _highlighted(text: str, stems: frozenset[str]) -> str:
@@ -155,7 +165,7 @@ def _highlighted(text: str, stems: frozenset[str]) -> str:
         return escape(text)
     parts, end = [], 0
     for match in WORD.finditer(text):
-        if _stemmer.stemWord(match[0].lower()) in stems:
+        if _stem(match[0].lower()) in stems:
             parts.append(f"{escape(text[end : match.start()])}<mark>{escape(match[0])}</mark>")
             end = match.end()
     return "".join(parts) + escape(text[end:])

@@ -41,6 +41,11 @@ FORMULA = re.compile(
     re.DOTALL,
 )
 
+# "log n", not "logn": the converter leaves out the space after a function's name.
+FUNCTION = re.compile(
+    r"(<mi>(?:arc|a)?(?:log|ln|exp|sin|cos|tan|det|dim|ker|deg|gcd|arg|Tr|tr|poly)</mi>)(?=<m[in]|<msu|<mfrac|<mrow><m[in])"
+)
+
 COMBINING = {
     "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308", "=": "\u0304", ".": "\u0307",
     "u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "k": "\u0328", "r": "\u030a", "d": "\u0323",
@@ -96,6 +101,7 @@ def to_mathml(formula: str, *, is_display: bool = False) -> str:
         return ""
     if "<mi>\\" in raw or "<mo>\\" in raw:
         return ""
+    raw = FUNCTION.sub(r'\1<mspace width="0.17em"></mspace>', raw)
     return nh3.clean(raw, tags=MATHML_TAGS, attributes=MATHML_ATTRIBUTES, clean_content_tags=DROPPED)
 
 

@@ -1,6 +1,19 @@
-"""Addresses of questions, answers, and the pages that show preprints and answers together."""
+"""Addresses of questions and answers, and of the pages that show preprints and answers together."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
+
+from qa.views import asking, home, question, search, site
 
 app_name = "qa"
-urlpatterns: list[URLPattern] = []
+SLUG = r"(?P<slug>[a-z0-9]{10})"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("ask/", asking.ask, name="ask"),
+    re_path(rf"^ask/{SLUG}$", question.question, name="question"),
+    re_path(rf"^ask/{SLUG}/status$", question.status, name="status"),
+    re_path(rf"^ask/{SLUG}/v(?P<number>[1-9][0-9]{{0,3}})$", question.version, name="version"),
+    path("questions", search.questions, name="questions"),
+    path("search", search.search, name="search"),
+    path("about", site.about, name="about"),
+    path("method", site.method, name="method"),
+]

@@ -1,0 +1,41 @@
+"""What people type on pages; a form only carries it. The rules for a question are in qa/submission.py."""
+
+from typing import Any
+
+from django import forms
+
+from qa.models import Question
+
+MAX_QUESTION = Question._meta.get_field("text").max_length
+
+
+class AskForm(forms.Form):
+    """One question. What was typed is kept whatever becomes of it."""
+
+    question = forms.CharField(
+        required=False,  # an empty question gets submission's own words
+        strip=False,
+        label="Your question",
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "true"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        attrs = self.fields["question"].widget.attrs
+        attrs |= {
+            "data-limit": str(MAX_QUESTION),
+            "aria-describedby": "question-trouble question-help" if self.errors else "question-help",
+            "placeholder": "What limits the depth of circuits on present quantum hardware?",
+        }
+
+
+class SearchForm(forms.Form):
+    """A search as its address has it. A value that makes no sense is as good as none."""
+
+    q = forms.CharField(required=False, max_length=500)
+    author = forms.CharField(required=False, max_length=255)
+    category = forms.RegexField(r"^[A-Za-z-]+(\.[A-Za-z-]+)?$", required=False, max_length=32)
+    year = forms.IntegerField(required=False, min_value=1900, max_value=2999)
+
+    def clean_q(self) -> str:
+        return " ".join(self.cleaned_data["q"].split())

@@ -1,0 +1,114 @@
+"""Tags and filters of every page: titles with maths, dates, percentages, the name and address of the site."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django import template
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from archive.models import Author
+from qa.models import Answer, Citation
+from qa.rendering import render_inline, render_marked, render_maths_text, render_stored
+from qa.tex import split_formulas, to_unicode
+
+register = template.Library()
+
+SHOWN_AUTHORS = 4
+VERDICT_WORDS = {
+    Citation.Verdict.SUPPORTED: "The answer rests on",
+    Citation.Verdict.WEAK: "The answer rests weakly on",
+    Citation.Verdict.UNSUPPORTED: "Cited, but no sentence was found that carries the claim; the nearest is",
+    Citation.Verdict.CONTRADICTED: "Cited, but this sentence says something else",
+}
+
+
+@register.filter
+def maths(text: str) -> SafeString:
+    """A title or an abstract with its TeX rendered."""
+    return render_maths_text(text)
+
+
+@register.filter
+def maths_marked(text: str, stems: frozenset[str]) -> SafeString:
+    """The same, with the words of a search marked."""
+    return render_maths_text(text, stems=stems)
+
+
+@register.filter
+def inline(text: str) -> SafeString:
+    """One line of an answer: emphasis, code and $maths$."""
+    return render_inline(text)
+
+
+@register.filter
+def plain(text: str) -> str:
+    """A title as plain text, for <title> and attributes: accents resolved, formulas without their dollars."""
+    return "".join(formula or to_unicode(as_written) for as_written, formula, _ in split_formulas(text))
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """0.684 as 68%; nothing where there is no number."""
+    return "" if share is None else f"{round(share * 100)}%"
+
+
+@register.filter
+def whole_percent(share: float) -> int:
+    """0.684 as 68, for the width of a bar."""
+    return round(share * 100)
+
+
+@register.simple_tag
+def day(moment: date | datetime | None) -> str:
+    """A date as people write it, 9 May 2026, in a <time> that machines read."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment) if isinstance(moment, datetime) else moment
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), date_format(local, "j F Y"))
+
+
+@register.simple_tag
+def site_name() -> str:
+    return settings.SITE_NAME
+
+
+@register.simple_tag
+def site_url() -> str:
+    """The site's address without a slash at its end."""
+    return settings.SITE_URL
+
+
+@register.simple_tag
+def contact_email() -> str:
+    return settings.CONTACT_EMAIL
+
+
+@register.simple_tag
+def marked(text: str, spans: Iterable[tuple[int, int]]) -> SafeString:
+    """An abstract with the sentences marked that were asked for."""
+    return render_marked(text, spans)
+
+
+@register.simple_tag
+def body(answer: Answer) -> SafeString:
+    """An answer's body: as it was stored when it was recorded, cleaned once more on its way out."""
+    return render_stored(answer.html)
+
+
+@register.filter
+def byline(authors: Iterable[Author]) -> str:
+    """The first authors' names; a long list ends in a number."""
+    names = [author.name for author in authors]
+    if len(names) > SHOWN_AUTHORS + 1:
+        return f"{', '.join(names[:SHOWN_AUTHORS])} and {len(names) - SHOWN_AUTHORS} others"
+    return ", ".join(names)
+
+
+@register.filter
+def rests(citation: Citation) -> str:
+    """The verdict on a citation, in words that promise no more than the check found."""
+    return VERDICT_WORDS[Citation.Verdict(citation.verdict)]

@@ -1,0 +1,94 @@
+"""A preprint's page with the questions that cite it, and the way there from every identifier people use."""
+
+from dataclasses import dataclass, field
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from archive.identifiers import Identifier, parse
+from archive.models import Preprint
+from archive.search import similar_to
+from qa.models import Citation, Question
+from qa.views.caching import keep_public
+
+SIMILAR = 5
+CITING_QUESTIONS = 20
+
+
+@dataclass
+class CitingQuestion:
+    """A published question that cites the preprint, and the citations whose sentences it rests on."""
+
+    question: Question
+    citations: list[Citation] = field(default_factory=list)
+
+
+def find_preprint(identifier: Identifier) -> Preprint | None:
+    """The preprint that an identifier of this site, an arXiv id or a DOI names."""
+    if identifier.kind == "own":
+        return Preprint.objects.filter(identifier=identifier.value).first()
+    if identifier.kind == "arxiv":
+        return Preprint.objects.filter(source="arxiv", source_id=identifier.value).first()
+    return Preprint.objects.filter(doi__iexact=identifier.value).order_by("pk").first()
+
+
+def published_citations(preprint: Preprint) -> QuerySet[Citation]:
+    """What published answers rest on in this preprint, newest questions first."""
+    return (
+        Citation.objects.filter(
+            source__preprint=preprint,
+            statement__is_dropped=False,
+            answer__published_for__in=Question.objects.published(),
+        )
+        .select_related("answer__question", "source")
+        .order_by("-answer__question__published_at", "statement__position", "position")
+    )
+
+
+def group_by_question(citations: QuerySet[Citation]) -> list[CitingQuestion]:
+    """One entry a question, each sentence once."""
+    entries: dict[int, CitingQuestion] = {}
+    seen: set[tuple[int, str]] = set()
+    for citation in citations:
+        question = citation.answer.question
+        entry = entries.setdefault(question.pk, CitingQuestion(question))
+        if (question.pk, citation.evidence) not in seen:
+            seen.add((question.pk, citation.evidence))
+            entry.citations.append(citation)
+    return list(entries.values())[:CITING_QUESTIONS]
+
+
+def highlighted_spans(request: HttpRequest, preprint: Preprint) -> list[tuple[int, int]]:
+    """Where the sentence of ?highlight=<citation> stands in the abstract, if it still stands there."""
+    wanted = request.GET.get("highlight", "")
+    if not wanted.isdecimal() or len(wanted) > 18:
+        return []
+    citation = published_citations(preprint).filter(pk=int(wanted)).first()
+    if citation is None or not citation.evidence:
+        return []
+    start = citation.evidence_start
+    if preprint.abstract[start : citation.evidence_end] != citation.evidence:
+        start = preprint.abstract.find(citation.evidence)
+    return [(start, start + len(citation.evidence))] if start >= 0 else []
+
+
+@require_safe
+def preprint(request: HttpRequest, identifier: str) -> HttpResponse:
+    """The page at the preprint's own identifier; every other name of it redirects there for good."""
+    named = parse(identifier)
+    found = find_preprint(named) if named else None
+    if found is None:
+        raise Http404
+    if identifier != found.identifier:
+        return HttpResponsePermanentRedirect(found.get_absolute_url())
+    context = {
+        "canonical": found.get_absolute_url(),
+        "preprint": found,
+        "authors": list(found.authors.order_by("position")),
+        "spans": highlighted_spans(request, found),
+        "citing": group_by_question(published_citations(found)),
+        "similar": [] if found.is_withdrawn else similar_to(found, limit=SIMILAR),
+    }
+    return keep_public(render(request, "archive/preprint.html", context))

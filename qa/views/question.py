@@ -1,0 +1,114 @@
+"""A question's own page in every state of docs/decisions/0001: one function a state, chosen by the row."""
+
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import condition, require_safe
+
+from qa.models import Answer, Question
+from qa.views.answer import answer_context, answer_etag
+from qa.views.caching import keep_private, keep_public
+from qa.views.progress import nearest, progress_context
+
+PUBLIC_VERSIONS = [Answer.State.PUBLISHED, Answer.State.SUPERSEDED]
+
+
+def _pending(request: HttpRequest, question: Question) -> HttpResponse:
+    return keep_private(render(request, "qa/question_pending.html", progress_context(question)))
+
+
+def _published(request: HttpRequest, question: Question) -> HttpResponse:
+    answer = question.published_answer
+    if answer is None:  # the database refuses this; it is said for the type checker
+        raise Http404
+    context = answer_context(question, answer)
+    return keep_public(render(request, "qa/question_published.html", context))
+
+
+def _held(request: HttpRequest, question: Question) -> HttpResponse:
+    return keep_private(render(request, "qa/question_held.html", {"question": question}))
+
+
+def _unanswerable(request: HttpRequest, question: Question) -> HttpResponse:
+    run = question.runs.order_by("-queued_at").first()
+    context = {"question": question, "run": run, "nearest": nearest(run) if run else []}
+    return keep_private(render(request, "qa/question_unanswerable.html", context))
+
+
+def _failed(request: HttpRequest, question: Question) -> HttpResponse:
+    context = {"question": question, "run": question.runs.order_by("-queued_at").first()}
+    return keep_private(render(request, "qa/question_failed.html", context))
+
+
+def _retracted(request: HttpRequest, question: Question) -> HttpResponse:
+    return keep_private(render(request, "410.html", {"question": question}, status=410))
+
+
+def _rejected(request: HttpRequest, question: Question) -> HttpResponse:
+    raise Http404
+
+
+def _merged(request: HttpRequest, question: Question) -> HttpResponse:
+    target = question.merged_into
+    if target is None:  # as above
+        raise Http404
+    return HttpResponsePermanentRedirect(target.get_absolute_url())
+
+
+PAGES: dict[str, Callable[[HttpRequest, Question], HttpResponse]] = {
+    Question.State.PENDING: _pending,
+    Question.State.PUBLISHED: _published,
+    Question.State.HELD: _held,
+    Question.State.UNANSWERABLE: _unanswerable,
+    Question.State.FAILED: _failed,
+    Question.State.RETRACTED: _retracted,
+    Question.State.REJECTED: _rejected,
+    Question.State.MERGED: _merged,
+}
+
+
+def find_question(slug: str) -> Question:
+    """The question at this address, with what its page needs. Raises Http404."""
+    rows = Question.objects.select_related(
+        "merged_into", "published_answer__run", "published_answer__published_by"
+    )
+    return get_object_or_404(rows, slug=slug)
+
+
+@require_safe
+@condition(etag_func=answer_etag)
+def question(request: HttpRequest, slug: str) -> HttpResponse:
+    """Whoever holds the address sees the question's state; only published pages are for indexing."""
+    found = find_question(slug)
+    return PAGES[found.state](request, found)
+
+
+@require_safe
+def status(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the waiting page's script asks for: the state, and the progress as HTML while work goes on."""
+    found = get_object_or_404(Question.objects.exclude(state=Question.State.REJECTED), slug=slug)
+    html = ""
+    if found.state == Question.State.PENDING:
+        html = render_to_string("qa/includes/progress.html", progress_context(found))
+    return keep_private(JsonResponse({"state": found.state, "html": html}))
+
+
+@require_safe
+def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """An earlier version, as it was published; the present one is at the question's own address."""
+    found = find_question(slug)
+    if found.state != Question.State.PUBLISHED:
+        raise Http404
+    answer = get_object_or_404(
+        found.answers.select_related("run", "published_by"), version=number, state__in=PUBLIC_VERSIONS
+    )
+    if answer.pk == found.published_answer_id:
+        return redirect("qa:question", slug=slug)
+    context = answer_context(found, answer) | {"is_old": True}
+    context["canonical"] = reverse("qa:question", args=[slug])
+    response = keep_public(render(request, "qa/question_published.html", context))
+    response["X-Robots-Tag"] = "noindex"
+    return response
