@@ -210,7 +210,7 @@ class HarvestRun(models.Model):
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
-    withdrawn = models.PositiveIntegerField(default=0)
+    withdrawn = models.PositiveIntegerField(default=0, help_text="Among the created and updated.")
     set_aside = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     started_at = models.DateTimeField(auto_now_add=True)
@@ -232,7 +232,7 @@ class HarvestRun(models.Model):
     @property
     def seen(self) -> int:
         """Records read so far, whatever became of them."""
-        return self.created + self.updated + self.unchanged + self.withdrawn + self.set_aside
+        return self.created + self.updated + self.unchanged + self.set_aside
 
 
 class SetAsideRecord(models.Model):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 
 class RecordAuthor(NamedTuple):
@@ -49,7 +49,7 @@ class Record:
     identifier: str = ""
     abstract_kind: Literal["abstract", "summary"] = "abstract"
     language: str = "en"
-    raw: str | dict[str, Any] = field(default="", repr=False)
+    raw: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,309 @@
+"""Records -> preprints, page by page: the only writer of preprint metadata, postings and raw records.
+
+A page is one transaction under the archive's write lock, so that harvesters side by side wait for each other, and a
+run that is killed goes on after its last page. A record that can't be kept is set aside and stops nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import date
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from archive.categories import category_name
+from archive.cleaning import Refusal, clean_record
+from archive.identifiers import mint_many, note_all_minted
+from archive.models import Author, Category, HarvestRun, Preprint, RawRecord, SetAsideRecord
+from archive.postings import index_preprints, unindex_preprints
+from archive.records import BadRecord, Page, Record
+from archive.text import hash_text
+
+WRITE_LOCK = 0x41470001  # "AG" and a number: pg_advisory_xact_lock's key of whoever writes preprints
+PAGE_TIMEOUT = "120s"  # a page waits for another harvester's page
+DELETED = "The source has deleted its record."
+MAX_RAW = 1_000_000
+
+WRITTEN_FIELDS = [
+    "version", "versions", "title", "abstract", "abstract_kind", "primary_category", "categories", "submitted_on",
+    "revised_on", "comments", "journal_ref", "doi", "licence", "language", "datestamp", "withdrawn_on",
+    "withdrawal_reason", "text_hash", "record_hash", "updated_at",
+]  # fmt: skip
+
+
+@dataclass
+class PageWork:
+    """What one page comes to: the rows to write and the records that can't be kept."""
+
+    today: date
+    present: dict[tuple[str, str], Preprint] = field(default_factory=dict)
+    created: list[tuple[Preprint, Record]] = field(default_factory=list)
+    changed: list[tuple[Preprint, Record]] = field(default_factory=list)
+    retexted: list[int] = field(default_factory=list)
+    withdrawn: int = 0
+    unchanged: int = 0
+    set_aside: list[BadRecord] = field(default_factory=list)
+
+    @property
+    def written(self) -> list[tuple[Preprint, Record]]:
+        return self.created + self.changed
+
+
+def harvest(
+    pages: Iterable[Page], *, run: HarvestRun, on_page: Callable[[HarvestRun], None] | None = None
+) -> HarvestRun:
+    """Takes in pages until they end, and closes the run. What a page's source raises leaves the run as failed."""
+    try:
+        for page in pages:
+            take_in(page, run=run)
+            if on_page:
+                on_page(run)
+    except BaseException as error:
+        close_run(run, HarvestRun.State.FAILED, error=f"{type(error).__name__}: {error}"[:2_000])
+        raise
+    close_run(run, HarvestRun.State.DONE)
+    return run
+
+
+def close_run(run: HarvestRun, state: HarvestRun.State, *, error: str = "") -> None:
+    run.state, run.error, run.finished_at = state, error, timezone.now()
+    run.save(update_fields=["state", "error", "finished_at"])
+
+
+def take_in(page: Page, *, run: HarvestRun) -> None:
+    """One page, in one transaction with the run's place after it."""
+    with transaction.atomic():
+        take_write_lock()
+        work = prepare(page)
+        write_preprints(work)
+        write_authors(work)
+        write_raw_records(work)
+        index_preprints([preprint.pk for preprint, _ in work.created] + work.retexted)
+        note_page(run, page, work)
+
+
+def take_write_lock() -> None:
+    """Waits until no other transaction writes preprints; held until this one ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)",
+            [PAGE_TIMEOUT, PAGE_TIMEOUT],
+        )
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITE_LOCK])
+
+
+def prepare(page: Page) -> PageWork:
+    """Sorts a page's records into created, changed, unchanged and set aside, and mints identifiers."""
+    work = PageWork(today=timezone.now().date())
+    records: dict[tuple[str, str], Record] = {}
+    for record in page.records:
+        cleaned = clean_or_set_aside(record, work)
+        if cleaned is None:
+            continue
+        key = (cleaned.source, cleaned.source_id)
+        work.unchanged += key in records  # a page's later record of the same preprint counts
+        records[key] = cleaned
+    work.present = find_present(records)
+    for key, record in records.items():
+        sort_record(record, work.present.get(key), work)
+    give_identifiers(work)
+    return work
+
+
+def clean_or_set_aside(record: Record | BadRecord, work: PageWork) -> Record | None:
+    if isinstance(record, BadRecord):
+        work.set_aside.append(record)
+        return None
+    try:
+        return clean_record(record, today=work.today)
+    except Refusal as refusal:
+        work.set_aside.append(BadRecord(str(refusal), record.raw, record.source_id))
+        return None
+
+
+def find_present(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Preprint]:
+    """The preprints that a page's records are about, by source and source id."""
+    by_source: dict[str, list[str]] = {}
+    for source, source_id in keys:
+        by_source.setdefault(source, []).append(source_id)
+    return {
+        (preprint.source, preprint.source_id): preprint
+        for source, source_ids in by_source.items()
+        for preprint in Preprint.objects.filter(source=source, source_id__in=source_ids)
+    }
+
+
+def sort_record(record: Record, present: Preprint | None, work: PageWork) -> None:
+    """Decides what a record is to the archive: new, a change, or nothing new."""
+    if record.is_deleted:
+        withdraw_deleted(record, present, work)
+    elif present is None:
+        preprint = Preprint(source=record.source, source_id=record.source_id, identifier=record.identifier)
+        apply_record(record, preprint, work)
+        work.created.append((preprint, record))
+    elif is_news(record, present):
+        old = (present.text_hash, present.is_withdrawn)
+        apply_record(record, present, work)
+        if old != (present.text_hash, present.is_withdrawn):
+            work.retexted.append(present.pk)
+        work.changed.append((present, record))
+    else:
+        work.unchanged += 1
+
+
+def is_news(record: Record, present: Preprint) -> bool:
+    """Whether a record says something else than was last taken in; a summary never replaces an abstract."""
+    if record.datestamp and present.datestamp and record.datestamp < present.datestamp:
+        return False
+    kinds = Preprint.AbstractKind
+    if record.abstract_kind == kinds.SUMMARY and present.abstract_kind == kinds.ABSTRACT:
+        return False
+    return hash_record(record) != present.record_hash
+
+
+def hash_record(record: Record) -> str:
+    """SHA-256 of what a record says, however its source wrote it down."""
+    said = asdict(record)
+    for name in ("raw", "datestamp", "identifier"):
+        said.pop(name)
+    return hashlib.sha256(json.dumps(said, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def apply_record(record: Record, preprint: Preprint, work: PageWork) -> None:
+    """Sets a preprint's fields. What a source doesn't tell (a DOI, a licence) doesn't erase what another told."""
+    preprint.title, preprint.abstract = record.title, record.abstract
+    preprint.abstract_kind = record.abstract_kind
+    preprint.categories, preprint.primary_category = list(record.categories), record.categories[0]
+    if preprint.pk is None or record.identified_on is None:  # a listing date is worse than the date we have
+        assert record.submitted_on is not None  # clean_record has seen to it
+        preprint.submitted_on = record.submitted_on
+    for name in ("comments", "journal_ref", "doi", "licence", "revised_on", "datestamp"):
+        setattr(preprint, name, getattr(record, name) or getattr(preprint, name))
+    preprint.language = record.language
+    if record.version >= preprint.version or not preprint.versions:
+        preprint.version = record.version
+        preprint.versions = [
+            {"version": number, "submitted_on": day.isoformat()} for number, day in record.versions
+        ]
+    apply_withdrawal(preprint, record.withdrawal_reason, record.datestamp or record.revised_on, work)
+    preprint.text_hash = hash_text(preprint.title, preprint.abstract)
+    preprint.record_hash = hash_record(record)
+
+
+def apply_withdrawal(preprint: Preprint, reason: str, day: date | None, work: PageWork) -> None:
+    """Withdraws a preprint for a reason, or takes it back in for none. The day of a withdrawal stays."""
+    if not reason:
+        preprint.withdrawn_on, preprint.withdrawal_reason = None, ""
+        return
+    work.withdrawn += preprint.withdrawn_on is None
+    preprint.withdrawn_on = preprint.withdrawn_on or day or work.today
+    preprint.withdrawal_reason = reason
+
+
+def withdraw_deleted(record: Record, present: Preprint | None, work: PageWork) -> None:
+    """A record that its source deleted: the preprint is withdrawn and stays, with all that was known of it."""
+    if present is None or present.is_withdrawn:
+        work.unchanged += 1
+        return
+    apply_withdrawal(present, DELETED, record.datestamp, work)
+    present.record_hash = hash_record(record)
+    work.retexted.append(present.pk)
+    work.changed.append((present, record))
+
+
+def give_identifiers(work: PageWork) -> None:
+    """Notes the identifiers that came with new records, sets aside those that are taken, and mints the others."""
+    wanted = [preprint.identifier for preprint, _ in work.created if preprint.identifier]
+    taken = set(Preprint.objects.filter(identifier__in=wanted).values_list("identifier", flat=True))
+    kept: list[tuple[Preprint, Record]] = []
+    for preprint, record in work.created:
+        if preprint.identifier and preprint.identifier in taken:
+            reason = f"{preprint.identifier} belongs to another preprint"
+            work.set_aside.append(BadRecord(reason, record.raw, record.source_id))
+            continue
+        taken.add(preprint.identifier)
+        kept.append((preprint, record))
+    work.created = kept
+    note_all_minted(preprint.identifier for preprint, _ in kept if preprint.identifier)
+    nameless = [(preprint, record) for preprint, record in kept if not preprint.identifier]
+    minted = mint_many([record.identified_on or preprint.submitted_on for preprint, record in nameless])
+    for (preprint, _), identifier in zip(nameless, minted, strict=True):
+        preprint.identifier = identifier
+
+
+def write_preprints(work: PageWork) -> None:
+    """One upsert for new and changed preprints. Old postings go first, while the old text is still there."""
+    unindex_preprints(work.retexted)
+    Preprint.objects.bulk_create(
+        [preprint for preprint, _ in work.written],
+        update_conflicts=True,
+        unique_fields=["source", "source_id"],
+        update_fields=WRITTEN_FIELDS,
+    )
+    codes = {code for preprint, _ in work.written for code in preprint.categories}
+    known = set(Category.objects.filter(code__in=codes).values_list("code", flat=True))
+    Category.objects.bulk_create(
+        [Category(code=code, name=category_name(code)) for code in sorted(codes - known)], ignore_conflicts=True
+    )
+
+
+def write_authors(work: PageWork) -> None:
+    """The author lists of new and changed preprints, replaced whole; a deletion tells nothing of authors."""
+    told = [(preprint, record) for preprint, record in work.written if not record.is_deleted]
+    changed = [preprint.pk for preprint, record in work.changed if not record.is_deleted]
+    Author.objects.filter(preprint_id__in=changed).delete()
+    rows = [
+        (preprint.pk, position, author.name, author.affiliation, author.orcid)
+        for preprint, record in told
+        for position, author in enumerate(record.authors)
+    ]
+    with connection.cursor() as cursor, cursor.copy(
+        "COPY archive_author (preprint_id, position, name, affiliation, orcid) FROM STDIN"
+    ) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def write_raw_records(work: PageWork) -> None:
+    RawRecord.objects.bulk_create(
+        [
+            RawRecord(preprint=preprint, text=storable(record.raw))
+            for preprint, record in work.written
+            if not record.is_deleted
+        ],
+        update_conflicts=True,
+        unique_fields=["preprint"],
+        update_fields=["text"],
+    )
+
+
+def note_page(run: HarvestRun, page: Page, work: PageWork) -> None:
+    """Adds a page to its run: the counts, where to go on, and what was set aside."""
+    SetAsideRecord.objects.bulk_create(
+        SetAsideRecord(run=run, source_id=storable(bad.source_id)[:255], reason=bad.reason, raw=storable(bad.raw))
+        for bad in work.set_aside
+    )
+    run.created += len(work.created)
+    run.updated += len(work.changed)
+    run.unchanged += work.unchanged
+    run.withdrawn += work.withdrawn
+    run.set_aside += len(work.set_aside)
+    run.position = page.position
+    run.save(update_fields=["created", "updated", "unchanged", "withdrawn", "set_aside", "position"])
+
+
+def storable(text: str) -> str:
+    """Any text as one that Postgres can keep: without NUL and lone surrogates, and at most 1 MB."""
+    return text[:MAX_RAW].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def open_file_run(source: str, *, is_resumable: bool = True) -> HarvestRun:
+    """A run over a file: the last one, where it was broken off, else a new one."""
+    last = HarvestRun.objects.filter(source=source).first()
+    if not is_resumable or last is None or last.state == HarvestRun.State.DONE:
+        return HarvestRun.objects.create(source=source)
+    last.state, last.error, last.finished_at = HarvestRun.State.RUNNING, "", None
+    last.save(update_fields=["state", "error", "finished_at"])
+    return last
