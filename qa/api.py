@@ -21,6 +21,7 @@ from rest_framework.viewsets import GenericViewSet
 from archive.identifiers import parse
 from archive.models import Preprint
 from qa.models import Answer, AnswerRun, Citation, FollowUp, Question, QuestionQuerySet, Source, Statement
+from qa.runs import queue_position
 from qa.serializers import (
     AcceptedSerializer,
     AnswerHeadSerializer,
@@ -34,6 +35,7 @@ from qa.submission import QueueFull, QuotaUsed, Refused, asker_key, submit_quest
 
 PUBLIC_VERSIONS = [Answer.State.PUBLISHED, Answer.State.SUPERSEDED]
 WITH_RETRIEVED = [Question.State.PENDING, Question.State.UNANSWERABLE]
+UNLISTED = {"Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}  # for whoever has the address
 ANSWER_ROWS = [
     Prefetch(
         "statements",
@@ -106,9 +108,7 @@ def visible_question(queryset: QuerySet[Question], slug: str) -> Question:
 def status_of(question: Question) -> dict[str, Any]:
     """What StatusSerializer shows: the question, its newest run, and the place of that run in the queue."""
     run = question.runs.order_by("-pk").first()
-    position = None
-    if run and run.state == AnswerRun.State.QUEUED:
-        position = AnswerRun.objects.filter(state=AnswerRun.State.QUEUED, pk__lt=run.pk).count()
+    position = queue_position(run) if run and run.state == AnswerRun.State.QUEUED else None
     return {"question": question, "run": run, "position": position}
 
 
@@ -204,12 +204,14 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
         run = status["run"]
         question.status = status  # type: ignore[attr-defined]
         question.retrieved = run.retrieved if run and question.state in WITH_RETRIEVED else []  # type: ignore[attr-defined]
-        return Response(QuestionSerializer(question).data)
+        headers = {} if question.state == Question.State.PUBLISHED else UNLISTED
+        return Response(QuestionSerializer(question).data, headers=headers)
 
     @extend_schema(summary="Read where a question stands", responses=StatusSerializer)
     @action(detail=True, filterset_class=None, pagination_class=None)
     def status(self, request: Request, slug: str) -> Response:
-        return Response(StatusSerializer(status_of(visible_question(self.get_queryset(), slug))).data)
+        question = visible_question(self.get_queryset(), slug)
+        return Response(StatusSerializer(status_of(question)).data, headers=UNLISTED)
 
     @extend_schema(
         summary="List the published versions of an answer",

@@ -41,7 +41,7 @@ class StatusSerializer(serializers.Serializer):
         source="run.step_detail", default=None, help_text="Preprints read, or citations checked."
     )
     position = serializers.IntegerField(
-        allow_null=True, help_text="Questions that are answered before this one. Null unless it is queued."
+        allow_null=True, help_text="Its place in the queue, 1 for the next one. Null unless it is queued."
     )
     waits_for = serializers.CharField(
         source="run.waits_for", default="", help_text="Why it is not tried yet, in words."

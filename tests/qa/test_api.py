@@ -260,9 +260,9 @@ def test_version_that_is_not_there_is_a_404_problem(client, version):
 def test_status_says_the_step_and_the_place_in_the_queue(client):
     first, second = AnswerRunFactory(), AnswerRunFactory()
     AnswerRun.objects.filter(pk=second.pk).update(waits_for="Today's budget is used.")
-    assert read(client, first.question, "status/")["position"] == 0
+    assert read(client, first.question, "status/")["position"] == 1
     status = read(client, second.question, "status/")
-    assert (status["state"], status["step"], status["position"]) == ("pending", "queued", 1)
+    assert (status["state"], status["step"], status["position"]) == ("pending", "queued", 2)
     assert status["waits_for"] == "Today's budget is used."
 
 
