@@ -1,7 +1,7 @@
 """Pure: when two texts are the same question.
 
-Case, punctuation, spaces and Unicode forms don't matter; numbers, signs, negations and operators do, and so do
-the letters that tell a milliwatt from a megawatt.
+Case, punctuation, spaces and Unicode forms don't matter; numbers, signs, negations and operators do, and so
+do the letters that tell a milliwatt from a megawatt.
 
 A change here changes every stored key: it needs a migration that makes them again.
 """

@@ -1,0 +1,100 @@
+"""One way in for a question, whoever asks and through whichever door: accept, look up, count, then one row.
+
+What becomes of a repeat: docs/decisions/0001-states.md, "The same question asked again".
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+
+from archive.models import Embedding, HarvestRun
+from qa import dispatching, runs
+from qa.models import AnswerRun, Question
+from qa.questions import Refused, accept_question
+from qa.quotas import QuotaUsed, asker_key, use_quota
+from qa.text_keys import make_text_key
+
+__all__ = ["QueueFull", "QuotaUsed", "Refused", "Submission", "asker_key", "submit_question"]
+
+QUEUE_LOCK = 7_201  # of pg_advisory_xact_lock: counting the open runs and adding one are one step
+QUEUE_FULL_SECONDS = 300
+
+
+class QueueFull(Exception):
+    """Too many questions wait already; `retry_after` is in seconds."""
+
+    def __init__(self) -> None:
+        self.message = (
+            "Very many questions are waiting to be answered just now. "
+            "Please ask again in a few minutes; nothing of yours was counted."
+        )
+        self.retry_after = QUEUE_FULL_SECONDS
+        super().__init__(self.message)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What became of a submitted text: the question whose page tells the rest."""
+
+    question: Question
+    is_new: bool
+
+
+def submit_question(text: str, *, asker: str) -> Submission:
+    """Takes a question, or finds the one it repeats; either way, its page is the answer to the asker.
+
+    `asker` is what asker_key() made of the request. Raises Refused where the text can't be taken (or was
+    rejected by a curator), QuotaUsed and QueueFull where it can't be taken now. A repeat that starts no work
+    uses no quota.
+    """
+    accepted = accept_question(text)
+    with transaction.atomic():
+        question, is_new = _find_or_create(accepted)
+        if is_new or _wants_new_run(question):
+            use_quota(asker)
+            _check_queue()
+            run = runs.open_run(question, AnswerRun.Reason.ASKED if is_new else AnswerRun.Reason.ASKED_AGAIN)
+            transaction.on_commit(partial(dispatching.wake, run), robust=True)
+    return Submission(question, is_new)
+
+
+def _find_or_create(text: str) -> tuple[Question, bool]:
+    """The one row of this text, locked. Two askers at once meet in it, since its key is unique."""
+    candidate = Question(text=text, text_key=make_text_key(text))
+    Question.objects.bulk_create([candidate], ignore_conflicts=True)
+    question = Question.objects.select_for_update().get(text_key=candidate.text_key)
+    if question.slug == candidate.slug:
+        return question, True
+    if question.state == Question.State.REJECTED:
+        raise Refused("rejected", question.reason)
+    while question.merged_into_id:
+        question = Question.objects.select_for_update().get(pk=question.merged_into_id)
+    return question, False
+
+
+def _wants_new_run(question: Question) -> bool:
+    """Whether a repeat of this question is to be tried again."""
+    if question.state == Question.State.FAILED:
+        return True
+    return question.state == Question.State.UNANSWERABLE and _archive_changed_since_last_run(question)
+
+
+def _archive_changed_since_last_run(question: Question) -> bool:
+    """Whether preprints came in or became searchable since the question was last tried."""
+    last = question.runs.exclude(finished_at=None).latest("finished_at")
+    brought_something = Q(created__gt=0) | Q(updated__gt=0)
+    unfinished_or_later = Q(finished_at=None) | Q(finished_at__gt=last.started_at)
+    if HarvestRun.objects.filter(brought_something, unfinished_or_later).exists():
+        return True
+    newest = Embedding.objects.order_by("-pk").first()
+    return newest is not None and newest.created_at > last.started_at
+
+
+def _check_queue() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [QUEUE_LOCK])
+    if AnswerRun.objects.open().count() >= settings.MAX_OPEN_RUNS:
+        raise QueueFull
