@@ -1,0 +1,306 @@
+"""The embedded answerer `antigravity/extractive-1`: an answer made of sentences quoted from the sources, no model needed.
+
+`compose` is pure; `make_handler` offers it to LiteLLM as a custom provider, so that it takes the same road as any model.
+Thresholds are fitted and reported by benchmarks/extractive.py on its own questions.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from archive.embeddings import Embedder, get_embedder
+from archive.passages import Passage, split_sentences
+from qa.checking import CheckSource
+from qa.focus import Focus, Phrase, as_list, covered_share, covers, read_focus
+from qa.markup import find_markers, find_markup
+from qa.style import reads_as_instruction, unbalanced
+from qa.topics import about_the_same, follow_up, short_heading
+from qa.wording import coverage, terms, weight
+
+MODEL = "antigravity/extractive-1"
+
+MAX_SENTENCES = 9
+MAX_A_SOURCE = 3
+MAX_GROUPS = 5
+WORDS_OF_A_SENTENCE = range(6, 71)
+
+# Relevance of a sentence: its meaning, its own words and its words together with its title's, each from 0 to 1.
+MEANING_WEIGHT, WORDS_WEIGHT, TITLE_WEIGHT = 0.55, 0.25, 0.2
+RELEVANT_FROM = 0.36  # under it a sentence doesn't bear on the question
+RELATIVE_FLOOR = 0.7  # of the best sentence's relevance
+REPETITION_WEIGHT = (
+    0.35  # how much likeness to a chosen sentence counts against one (maximal marginal relevance)
+)
+REPEATED_FROM = 0.88  # cosine from which two sentences say the same
+
+# An answer, not a partial one: some source covers this share of the question's weight and one of its sentences is near.
+ANSWERED_COVERAGE = 0.8
+ANSWERED_MEANING = 0.5
+PHRASE_MEANING = 0.62  # cosine from which a sentence speaks of a phrase in other words
+
+RESULT = re.compile(
+    r"\b(?:we (?:find|found|show|showed|demonstrate|observe|obtain|achieve|prove|report that|establish|conclude)|results? (?:show|indicate"
+    r"|demonstrate|suggest|reveal)|outperform\w*|achiev\w+|reach(?:es|ed)|improv(?:es|ed)|reduc(?:es|ed)|show(?:s|ed) that|than)\b|\d\s*%|\d\.\d",
+    re.IGNORECASE,
+)
+OPENER = re.compile(
+    r"^(?:in this (?:paper|work|article|study|letter|note|thesis|review|report|contribution)|here,? we (?:present|propose|introduce|study|consider)|this"
+    r" (?:paper|work|article|study|letter|note|thesis) (?:proposes|presents|introduces|studies|considers|describes|aims|investigates|explores)|we (?:propose"
+    r"|present|introduce|study|consider|investigate|explore|review|discuss|describe|develop)\b|the (?:aim|goal|purpose) of this)",
+    re.IGNORECASE,
+)
+BACKGROUND = re.compile(
+    r"\b(?:in recent years|recently,|(?:has|have) (?:attracted|gained|received|emerged|become|been widely)|is (?:a|an|one of the) (?:key|major|important|crucial|fundamental|central"
+    r"|challenging|promising)|remains? (?:a|an|unclear|challenging|elusive)|plays? an? \w+ role|growing interest|widely used|of great (?:interest|importance))\b",
+    re.IGNORECASE,
+)
+# Sentences that lean on the one before them.
+LEANING = re.compile(
+    r"^(?:it|its|they|their|them|such|these|those|this (?!(?:paper|work|study|article|letter|thesis|review|survey|report|note)\b)|that|he|she|both|the (?:former|latter|resulting|same|above)"
+    r"|to (?:this|that) end|to (?:address|overcome|tackle|solve|do) (?:this|these|it|so)|in this (?:way|case|context|setting|regime|framework)|as a (?:result|consequence)|then|thus|hence|therefore|consequently"
+    r"|for (?:this|that|these)|with this|by doing so|here,? (?!we)|which|but|and|or|instead|otherwise|conversely|on the (?:other hand|contrary)|(?:the )?second(?:ly)?|third(?:ly)?|next|in contrast|similarly"
+    r"|for (?:example|instance)|one of them|another|some of)\b",
+    re.IGNORECASE,
+)
+CONNECTED = re.compile(
+    r"^(?:however|moreover|furthermore|additionally|in addition|also|finally|specifically|in particular|nevertheless|besides|meanwhile|notably|overall)\b",
+    re.IGNORECASE,
+)
+UNWANTED = re.compile(
+    r"\b(?:code|data|dataset|models?|implementation|software|source)\b.{0,60}\b(?:available|released|publicly|open-?sourced?|github)\b|\bsee\s+(?:also|full|the full)\b|\bpages?,\s|\bet al\b.{0,20}$|\bwithdrawn\b",
+    re.IGNORECASE,
+)
+NUDGES = ((RESULT, 0.05), (OPENER, -0.06), (BACKGROUND, -0.09), (CONNECTED, -0.03), (LEANING, -0.08))
+
+
+@dataclass
+class Candidate:
+    """A sentence that may be quoted."""
+
+    source: CheckSource
+    place: int  # among the sentences of its source
+    passage: Passage
+    vector: np.ndarray
+    meaning: float
+    relevance: float
+    terms: frozenset[str]
+
+
+@dataclass
+class Reading:
+    """The question and its sources, split and embedded."""
+
+    question: str
+    focus: Focus
+    sources: Sequence[CheckSource]
+    candidates: list[Candidate] = field(default_factory=list)
+    phrase_vectors: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+
+
+def compose(question: str, sources: Sequence[CheckSource], *, embedder: Embedder) -> dict[str, Any]:
+    """The answer in the schema that every model answers in: sentences of the sources, verbatim, each with its source.
+
+    The verdict is `unanswerable` where no sentence bears on the question, and `partial` with the gap said first where
+    no source covers what is asked. Raises EmbedderUnavailable.
+    """
+    reading = read_sources(question, sources, embedder=embedder)
+    chosen = choose_sentences(reading.candidates, reading.focus)
+    if not chosen:
+        return {"verdict": "unanswerable", "gap": "", "sections": [], "limits": "", "follow_ups": []}
+    gap = find_gap(reading, chosen)
+    return {
+        "verdict": "partial" if gap else "answered",
+        "gap": gap,
+        "sections": group_sentences(chosen),
+        "limits": "Only abstracts and summaries were read; the full texts may say more.",
+        "follow_ups": suggest_questions(question, sources, chosen),
+    }
+
+
+def read_sources(question: str, sources: Sequence[CheckSource], *, embedder: Embedder) -> Reading:
+    """All usable sentences of the sources with their relevance, after one call of the embedder."""
+    reading = Reading(question, read_focus(question), sources)
+    found = [
+        (source, place, passage)
+        for source in sources
+        for place, passage in enumerate(split_sentences(source.abstract))
+        if is_quotable(passage.text)
+    ]
+    phrases = [phrase.text for phrase in reading.focus.phrases]
+    vectors = embedder.embed([question, *phrases, *(passage.text for _, _, passage in found)])
+    reading.phrase_vectors = vectors[1 : 1 + len(phrases)]
+    for (source, place, passage), vector in zip(found, vectors[1 + len(phrases) :], strict=True):
+        meaning = float(vector @ vectors[0])
+        own = frozenset(terms(passage.text))
+        relevance = rate(reading.focus, passage.text, meaning=meaning, own=own, title=source.title)
+        reading.candidates.append(Candidate(source, place, passage, vector, meaning, relevance, own))
+    return reading
+
+
+def is_quotable(text: str) -> bool:
+    """Whether a sentence may be quoted: whole, of a readable length, no address, no order, no notice about files."""
+    return (
+        len(text.split()) in WORDS_OF_A_SENTENCE
+        and not UNWANTED.search(text)
+        and not reads_as_instruction(text)
+        and not unbalanced(text)
+        and not find_markup(text)
+        and not find_markers(text)
+        and text.endswith((".", "!", ")", "$"))
+    )
+
+
+def rate(focus: Focus, text: str, *, meaning: float, own: frozenset[str], title: str) -> float:
+    """How much a sentence bears on the question, with a nudge up for results and down for background."""
+    with_title = own | set(terms(title))
+    relevance = (
+        MEANING_WEIGHT * meaning
+        + WORDS_WEIGHT * coverage(focus.terms, own)
+        + TITLE_WEIGHT * coverage(focus.terms, with_title)
+    )
+    return relevance + sum(nudge for pattern, nudge in NUDGES if pattern.search(text))
+
+
+def choose_sentences(candidates: list[Candidate], focus: Focus) -> list[Candidate]:
+    """The best sentences without repetition, best first, at most three of a source and nine in all."""
+    if not candidates:
+        return []
+    floor = max(RELEVANT_FROM, RELATIVE_FLOOR * max(candidate.relevance for candidate in candidates))
+    pool = [candidate for candidate in candidates if candidate.relevance >= floor]
+    chosen: list[Candidate] = []
+    while pool and len(chosen) < MAX_SENTENCES:
+        best = max(pool, key=lambda candidate: marginal(candidate, chosen, focus))
+        pool.remove(best)
+        if fits(best, chosen):
+            chosen.append(best)
+    return [candidate for candidate in chosen if stands_alone(candidate, chosen)]
+
+
+def marginal(candidate: Candidate, chosen: list[Candidate], focus: Focus) -> float:
+    """What a sentence adds to those chosen: its relevance, more for what they lack, less for what they have."""
+    held = {term for other in chosen for term in other.terms}
+    total = sum(weight(term) for term in focus.terms) or 1.0
+    fresh = sum(weight(term) for term in focus.terms & candidate.terms - held) / total
+    return candidate.relevance + NOVELTY_WEIGHT * fresh - REPETITION_WEIGHT * likeness(candidate, chosen)
+
+
+def likeness(candidate: Candidate, chosen: list[Candidate]) -> float:
+    """The cosine to the nearest sentence chosen so far."""
+    return max((float(candidate.vector @ other.vector) for other in chosen), default=0.0)
+
+
+def fits(candidate: Candidate, chosen: list[Candidate]) -> bool:
+    """Whether a sentence says something new, and its source has room."""
+    groups = {other.source.number for other in chosen}
+    of_source = sum(other.source.number == candidate.source.number for other in chosen)
+    if of_source >= MAX_A_SOURCE or (candidate.source.number not in groups and len(groups) >= MAX_GROUPS):
+        return False
+    return likeness(candidate, chosen) < REPEATED_FROM
+
+
+def stands_alone(candidate: Candidate, chosen: list[Candidate]) -> bool:
+    """Whether a sentence can be read without the one before it, or that one is quoted too."""
+    if not LEANING.match(candidate.passage.text):
+        return True
+    return any(
+        other.source.number == candidate.source.number and other.place == candidate.place - 1
+        for other in chosen
+    )
+
+
+def group_sentences(chosen: list[Candidate]) -> list[dict[str, Any]]:
+    """Sections, one a preprint, the most relevant first; inside, the order of the abstract."""
+    best: dict[int, float] = {}
+    for candidate in chosen:
+        best[candidate.source.number] = max(best.get(candidate.source.number, 0.0), candidate.relevance)
+    sections = []
+    for number in sorted(best, key=lambda number: -best[number]):
+        group = sorted((c for c in chosen if c.source.number == number), key=lambda c: c.place)
+        heading = short_heading(group[0].source.title)
+        sections.append(
+            {
+                "heading": None if find_markup(heading) or unbalanced(heading) else heading,
+                "statements": [{"text": c.passage.text, "sources": [number], "bullet": False} for c in group],
+            }
+        )
+    return sections
+
+
+def find_gap(reading: Reading, chosen: list[Candidate]) -> str:
+    """What stays open, as the first sentence of a partial answer; empty where a source covers what is asked."""
+    numbers = dict.fromkeys(candidate.source.number for candidate in chosen)
+    if any(answers(reading, number) for number in numbers):
+        return ""
+    covered = [phrase for phrase in reading.focus.phrases if speaks_of(reading, phrase)]
+    missing = [phrase for phrase in reading.focus.phrases if phrase not in covered]
+    return word_gap([phrase.text for phrase in missing], [phrase.text for phrase in covered])
+
+
+def answers(reading: Reading, number: int) -> bool:
+    """Whether one source covers the question's focus and has a sentence near the question."""
+    own = [candidate for candidate in reading.candidates if candidate.source.number == number]
+    title = set(terms(own[0].source.title))
+    meaning = max(candidate.meaning for candidate in own)
+    share = max(covered_share(reading.focus, candidate.terms | title) for candidate in own)
+    return meaning >= ANSWERED_MEANING and share >= ANSWERED_COVERAGE
+
+
+def speaks_of(reading: Reading, phrase: Phrase) -> bool:
+    """Whether some sentence of the sources, or its title, has a phrase's terms or comes near its meaning."""
+    vector = reading.phrase_vectors[reading.focus.phrases.index(phrase)]
+    return any(
+        covers(candidate.terms, phrase)
+        or covers(terms(candidate.source.title), phrase)
+        or float(candidate.vector @ vector) >= PHRASE_MEANING
+        for candidate in reading.candidates
+    )
+
+
+def word_gap(missing: list[str], covered: list[str]) -> str:
+    """The gap in words. The phrases are the question's own, so that the sentence says no more than is known."""
+    opening = "No preprint found here settles this question"
+    if missing and covered:
+        return f"{opening}: none of them covers {as_list(missing, word='or')}; what follows bears on {as_list(covered)}."
+    if missing:
+        return (
+            f"{opening}: none of them covers {as_list(missing, word='or')}; what follows comes nearest to it."
+        )
+    if len(covered) > 1:
+        return f"{opening}: none of them covers {covered[0]} together with {as_list(covered[1:])}; what follows bears on parts of it."
+    return f"{opening}; what follows comes nearest to it."
+
+
+def suggest_questions(question: str, sources: Sequence[CheckSource], chosen: list[Candidate]) -> list[str]:
+    """Up to three questions about the sources that were quoted least, none about the same as the question or another."""
+    quoted = [candidate.source.number for candidate in chosen]
+    found: list[str] = []
+    for source in sorted(sources, key=lambda source: (quoted.count(source.number), source.number)):
+        text = follow_up(source.title, source.abstract)
+        if text and not any(about_the_same(text, other) for other in (question, *found)):
+            found.append(text)
+    return found[:3]
+
+
+def make_handler() -> Any:
+    """The LiteLLM provider. It takes `question` and `sources` from `extra_body`, costs nothing and counts no tokens."""
+    import litellm
+
+    class ExtractiveAnswerer(litellm.CustomLLM):
+        """Quotes the sources; the messages are not read."""
+
+        def completion(self, *args: Any, **kwargs: Any) -> litellm.ModelResponse:
+            body = kwargs["optional_params"]["extra_body"]
+            sources = [CheckSource(**source) for source in body["sources"]]
+            answer = compose(body["question"], sources, embedder=get_embedder())
+            response = kwargs["model_response"]
+            response.model = MODEL
+            response.choices[0].message.content = json.dumps(answer, ensure_ascii=False)
+            response.choices[0].finish_reason = "stop"
+            response.usage = litellm.Usage(prompt_tokens=0, completion_tokens=0, total_tokens=0)
+            return response
+
+    return ExtractiveAnswerer()

@@ -1,0 +1,129 @@
+"""Pure: a preprint's title -> a short heading, and a question that stands alone. Where a title isn't clean, none."""
+
+import re
+
+from qa.wording import terms
+
+MAX_HEADING = 84
+BREAKS = re.compile(
+    r"\s(?=(?:for|with|using|via|through|in|on|under|from|by|towards?|and its|based on|without|as)\s)",
+    re.IGNORECASE,
+)
+LEADING = re.compile(
+    r"^(?:(?:towards?|on|about|an?|the|some|note on|notes on|remarks on|introduction to|enabling|building|designing|introducing"
+    r"|rethinking|revisiting|exploring|investigating|understanding|leveraging|harnessing|unlocking|presenting)\s+)+",
+    re.IGNORECASE,
+)
+UNCLEAN = re.compile(
+    r"[?!:;\"“”$\\{}_^<>|=]|\b(?:is|are|was|were|can|could|do|does|did|has|have|will|would|should|may|might|not|need|needs|beats?"
+    r"|improves?|enables?|helps?|makes?|you|your|we|our|all you need|part [ivx\d]+|case study|survey|review|report|challenge|proceedings"
+    r"|workshop|comment|reply|erratum|lecture|thesis|solution|overview|tutorial|perspective|roadmap|withdrawn)\b",
+    re.IGNORECASE,
+)
+TOOL = re.compile(r"^(?P<aim>.+?)\s+(?:using|via|by means of)\s+(?P<tool>.+)$", re.IGNORECASE)
+PURPOSE = re.compile(r"^(?P<tool>.+?)\s+for\s+(?P<aim>.+)$", re.IGNORECASE)
+MINOR_WORDS = frozenset(
+    "a an and as at by for from in into of on or over the to towards under using via with without".split()
+)
+GERUND = re.compile(r"^[A-Za-z-]{3,}ing\b", re.IGNORECASE)
+NOUNS_IN_ING = frozenset(
+    "learning imaging computing processing training sequencing scattering engineering reasoning modelling modeling lensing coupling".split()
+)
+PROPER = frozenset(
+    "bayesian gaussian markov hamiltonian hilbert fourier riemannian euclidean wasserstein lyapunov poisson boltzmann ising monte carlo heisenberg schrödinger einstein bose fermi rydberg pauli hubbard kerr newton turing".split()
+)
+
+
+def short_heading(title: str) -> str:
+    """A title as a heading of at most 84 characters: the whole, a side of its colon, or up to a preposition."""
+    title = " ".join(title.split()).rstrip(".")
+    if len(title) <= MAX_HEADING:
+        return title
+    parts = [part.strip() for part in re.split(r":\s|\s[–—-]\s", title) if len(part.split()) >= 3]
+    whole = max(parts, key=len, default=title)
+    if len(whole) <= MAX_HEADING:
+        return whole
+    cuts = [match.start() for match in BREAKS.finditer(whole) if 20 <= match.start() <= MAX_HEADING]
+    return whole[: cuts[-1]] if cuts else whole[: MAX_HEADING - 2].rsplit(" ", 1)[0] + " …"
+
+
+def follow_up(title: str, abstract: str) -> str:
+    """A question about a preprint's subject, made from its title; empty where the title gives no clean noun phrase."""
+    topic = title_topic(title, abstract)
+    if not topic:
+        return ""
+    if (used := TOOL.match(topic)) or (used := PURPOSE.match(topic)):
+        if (
+            is_noun_phrase(used["tool"])
+            and 2 <= len(used["aim"].split()) <= 8
+            and not BREAKS.search(used["tool"])
+        ):
+            return f"How {'are' if is_plural(used['tool']) else 'is'} {used['tool']} used for {used['aim']}?"
+    return f"What is known about {topic}?"
+
+
+def title_topic(title: str, abstract: str) -> str:
+    """The noun phrase of a title in sentence case; empty where it isn't clean."""
+    parts = [part.strip() for part in re.split(r":\s", " ".join(title.split()).rstrip(".")) if part.strip()]
+    clean = [LEADING.sub("", part) for part in parts if not UNCLEAN.search(part)]
+    clean = [part for part in clean if 3 <= len(part.split()) <= 12]
+    if len(parts) > 2 or not clean:
+        return ""
+    return sentence_case(max(clean, key=lambda part: len(part.split())), abstract)
+
+
+def sentence_case(phrase: str, abstract: str) -> str:
+    """A title's words as they would stand inside a sentence; the abstract shows which keep their capitals."""
+    return " ".join(lower_word(word, abstract) for word in phrase.split())
+
+
+def lower_word(word: str, abstract: str) -> str:
+    """A word in lower case, unless it is a name or an abbreviation."""
+    parts = word.split("-")
+    if len(parts) > 1:
+        return "-".join(lower_word(part, abstract) for part in parts)
+    bare = word.strip("(),.'’s") or word
+    if not bare[:1].isupper() or re.search(r"\d", bare) or sum(letter.isupper() for letter in bare) > 1:
+        return word
+    if len(bare) == 1 and bare != "A":
+        return word
+    if bare.lower() in PROPER or is_name(bare, abstract):
+        return word
+    return word[0].lower() + word[1:]
+
+
+def is_name(word: str, abstract: str) -> bool:
+    """Whether the abstract has the word with its capital in mid-sentence, and never without."""
+    if re.search(rf"\b{re.escape(word.lower())}", abstract):
+        return False
+    return bool(re.search(rf"[a-z,]\s\(?{re.escape(word)}\b", abstract)) or word.endswith("'s")
+
+
+def is_noun_phrase(phrase: str) -> bool:
+    """Whether a phrase can be the subject of "is used for": no gerund with an object, no preposition in front."""
+    first = phrase.split()[0].lower()
+    return (
+        len(phrase.split()) <= 7
+        and first not in MINOR_WORDS
+        and (not GERUND.match(first) or first in NOUNS_IN_ING)
+    )
+
+
+def is_plural(phrase: str) -> bool:
+    """Whether a noun phrase takes "are": by its head, the last word before the first preposition."""
+    head_phrase = re.split(r"\s(?:of|in|on|with|from|under|at|by)\s", phrase)[0]
+    head = head_phrase.split()[-1].lower()
+    if re.search(r"\sand\s", head_phrase):
+        return True
+    return (
+        head.endswith("s")
+        and not head.endswith(("ss", "us", "is", "ics"))
+        or head in ("data", "gans", "cnns")
+    )
+
+
+def about_the_same(one: str, other: str) -> bool:
+    """Whether two texts are about the same: two thirds of the shorter one's content words are in the other."""
+    first, second = set(terms(one)), set(terms(other))
+    smaller = min(len(first), len(second)) or 1
+    return len(first & second) >= 2 / 3 * smaller
