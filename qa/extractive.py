@@ -35,6 +35,7 @@ RELATIVE_FLOOR = 0.7  # of the best sentence's relevance
 REPETITION_WEIGHT = (
     0.35  # how much likeness to a chosen sentence counts against one (maximal marginal relevance)
 )
+NOVELTY_WEIGHT = 0.3  # how much a part of the question that no chosen sentence holds counts for one
 REPEATED_FROM = 0.88  # cosine from which two sentences say the same
 
 # An answer, not a partial one: some source covers this share of the question's weight and one of its sentences is near.
