@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 from circus.arbiter import Arbiter
 from circus.exc import ConflictError
+from circus.process import DEAD_OR_ZOMBIE, RUNNING, Process
 from circus.stream import FileStream
 from circus.watcher import Watcher
 from tornado.ioloop import IOLoop
@@ -72,6 +73,23 @@ class LogStream(FileStream):
             if time.monotonic() > self._quiet_until and WORTH_SAYING.search(line):
                 self._say(f"! {self._name}: {line.strip()[:SHOWN_CHARACTERS]}")
                 self._quiet_until = time.monotonic() + QUIET_SECONDS
+
+
+class Child(Process):
+    """A process that counts as running until its exit status is read: circus drops a zombie unread."""
+
+    @property
+    def status(self) -> int:
+        status: int = super().status
+        return RUNNING if status == DEAD_OR_ZOMBIE else status
+
+
+class ChildWatcher(Watcher):
+    """Circus' watcher of one program, with children whose end is always told."""
+
+    @property
+    def _process_class(self) -> type[Process]:
+        return Child
 
 
 @dataclass
@@ -147,7 +165,7 @@ class Supervisor(Arbiter):
             if program.is_once
             else LogStream(self.log_path(program.name), name=program.name, say=self.say)
         )
-        return Watcher(
+        return ChildWatcher(
             program.name,
             shlex.quote(program.command[0]),
             args=list(program.command[1:]),
