@@ -15,6 +15,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("api/", include("antigravity.api")),
     re_path(
         r"^(?:recent|questions|search|about|method|ask/[a-z0-9]{10}(?:/v[0-9]+)?|abs/.+|list/.+)/$",
         site.without_slash,
@@ -23,4 +24,5 @@ urlpatterns = [
     path("", include((archive_patterns, archive_urls.app_name))),
 ]
 
-handler500 = "qa.views.site.server_error"
+handler400 = "antigravity.api.bad_request"
+handler500 = "antigravity.api.server_error"

@@ -28,6 +28,12 @@ from archive.models import (
 class ReadOnlyMixin:
     """Rows that programs write: whoever may view them sees them, nobody adds, edits or deletes them here."""
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """Also the fields that Django would leave out of a form, such as times that it sets itself."""
+        model_fields = self.model._meta.fields  # type: ignore[attr-defined]
+        set_by_django = [field.name for field in model_fields if not field.editable and not field.generated]
+        return [*self.readonly_fields, *set_by_django]  # type: ignore[attr-defined]
+
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 

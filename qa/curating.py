@@ -1,0 +1,192 @@
+"""What curators decide in admin. Each decision asks on its own page, then goes through qa/publishing.py."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from qa import publishing
+from qa.models import Answer, Question
+
+MAX_REASON = 250  # characters; it becomes the new version's change_reason
+NEVER_PUBLISHED = frozenset(
+    {Question.State.PENDING, Question.State.HELD, Question.State.UNANSWERABLE, Question.State.FAILED}
+)
+
+
+class NoForm(forms.Form):
+    """For decisions that need no words."""
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(max_length=MAX_REASON, widget=forms.Textarea(attrs={"rows": 3, "cols": 80}))
+
+
+class MergeForm(forms.Form):
+    into = forms.ModelChoiceField(
+        Question.objects.all(),
+        label="Into",
+        help_text="The question whose page the others lead to from now on.",
+        widget=AutocompleteSelect(Question._meta.get_field("merged_into"), admin.site),
+    )
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One thing that a curator may decide about a row.
+
+    `consequence` is what the confirming page says will follow; `states` are those in which the row's own page
+    offers it. Whether it is allowed is for qa/publishing.py to say.
+    """
+
+    name: str
+    label: str
+    consequence: str
+    act: Callable[[Any, AbstractBaseUser, dict[str, Any]], object]
+    states: frozenset[str]
+    form: type[forms.Form] = NoForm
+
+
+ANSWER_DECISIONS = [
+    Decision(
+        "publish",
+        "Publish",
+        "The answer becomes its question's public page, and replaces a version published before.",
+        lambda answer, user, given: publishing.publish(answer, user),
+        frozenset({Answer.State.HELD}),
+    ),
+    Decision(
+        "hold",
+        "Hold",
+        "The page stops showing the answer and says that a curator is checking it.",
+        lambda answer, user, given: publishing.hold(answer, given["reason"], user),
+        frozenset({Answer.State.PUBLISHED}),
+        ReasonForm,
+    ),
+    Decision(
+        "discard",
+        "Discard",
+        "The answer stays in the record and is shown to nobody.",
+        lambda answer, user, given: publishing.discard(answer, user),
+        frozenset({Answer.State.HELD}),
+    ),
+]
+QUESTION_DECISIONS = [
+    Decision(
+        "reanswer",
+        "Answer again",
+        "A new version is made. A published page stays as it is until the new version is published.",
+        lambda question, user, given: publishing.reanswer(question, user, given["reason"]),
+        frozenset(publishing.OPEN_TO_REANSWER),
+        ReasonForm,
+    ),
+    Decision(
+        "retract",
+        "Retract",
+        "The page becomes a tombstone with the day and your reason, which everybody can read.",
+        lambda question, user, given: publishing.retract(question, given["reason"], user),
+        frozenset({Question.State.PUBLISHED}),
+        ReasonForm,
+    ),
+    Decision(
+        "reject",
+        "Reject",
+        "The address is not found any more; whoever asks the same question again reads your reason.",
+        lambda question, user, given: publishing.reject(question, given["reason"], user),
+        NEVER_PUBLISHED,
+        ReasonForm,
+    ),
+    Decision(
+        "merge",
+        "Merge",
+        "The address leads to the other question's page from now on.",
+        lambda question, user, given: publishing.merge(question, given["into"], user),
+        NEVER_PUBLISHED | {Question.State.PUBLISHED},
+        MergeForm,
+    ),
+]
+
+
+class DecidingAdmin(admin.ModelAdmin):
+    """An admin whose rows curators decide about: as actions on the list, and as buttons on the row's page."""
+
+    decisions: Sequence[Decision] = ()
+    change_form_template = "admin/qa/deciding_change_form.html"
+
+    class Media:
+        css = {"all": ["css/admin.css"]}
+
+    def has_curate_permission(self, request: HttpRequest) -> bool:
+        """Deciding needs the permission to change, although no field is changed by hand."""
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        if self.has_curate_permission(request):
+            for decision in self.decisions:
+                actions[decision.name] = (self._action(decision), decision.name, f"{decision.label} …")
+        return actions
+
+    def _action(self, decision: Decision) -> Callable[..., HttpResponse | None]:
+        def run(modeladmin: object, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+            return self.decide(request, queryset, decision)
+
+        return run
+
+    def decide(self, request: HttpRequest, queryset: QuerySet, decision: Decision) -> HttpResponse | None:
+        """Asks, and once confirmed acts on each row; what is not allowed is said, the others are done."""
+        is_confirmed = "confirmed" in request.POST
+        form = decision.form(request.POST if is_confirmed else None)
+        if not (is_confirmed and form.is_valid()):
+            return self._confirming_page(request, queryset, decision, form)
+        done = sum(self._act(request, row, decision, form.cleaned_data) for row in queryset)
+        if done:
+            name = self.opts.verbose_name if done == 1 else self.opts.verbose_name_plural
+            self.message_user(request, f"{decision.label}: {done} {name}.", messages.SUCCESS)
+        return None
+
+    def _act(self, request: HttpRequest, row: Model, decision: Decision, given: dict[str, Any]) -> bool:
+        words = ": ".join([decision.label, *(str(value) for value in given.values())])
+        try:
+            with transaction.atomic():
+                decision.act(row, request.user, given)  # type: ignore[arg-type]
+                self.log_change(request, row, words)
+        except publishing.NotAllowed as refusal:
+            self.message_user(request, f"{row}: {refusal.message}", messages.ERROR)
+            return False
+        return True
+
+    def _confirming_page(
+        self, request: HttpRequest, queryset: QuerySet, decision: Decision, form: forms.Form
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": decision.label,
+            "opts": self.opts,
+            "decision": decision,
+            "rows": queryset,
+            "form": form,
+            "media": self.media + form.media,
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/qa/decide.html", context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = kwargs.get("obj")
+        offered = [d for d in self.decisions if row and row.state in d.states]
+        context["decisions"] = offered if self.has_curate_permission(request) else []
+        context["list_url"] = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        context["checkbox_name"] = ACTION_CHECKBOX_NAME
+        return super().render_change_form(request, context, *args, **kwargs)
