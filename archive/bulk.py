@@ -1,4 +1,5 @@
-"""Gateway: files of JSON lines -> pages of Records, streamed. This site's own shape, and arXiv's metadata dump.
+"""Gateway: files of JSON lines -> pages of Records, streamed. This site's own shape, and arXiv's metadata
+dump.
 
 Nothing that a file holds stops the reading: a line that can't be read becomes a BadRecord with the reason.
 """
@@ -39,7 +40,10 @@ def open_lines(name: str) -> AbstractContextManager[IO[bytes]]:
 
 
 def read_pages(stream: IO[bytes], *, skip: int = 0, size: int = PAGE_SIZE) -> Iterator[Page]:
-    """A stream's records in pages. `skip` is the number of lines that were taken in before, as in Page.position."""
+    """A stream's records in pages.
+
+    `skip` is the number of lines that were taken in before, as in Page.position.
+    """
     lines = read_lines(stream)
     done = sum(1 for _ in islice(lines, skip))
     while batch := list(islice(lines, size)):
@@ -199,7 +203,9 @@ def read_dump_versions(value: Any) -> tuple[RecordVersion, ...]:
         raise Malformed("versions is no list of versions")
     try:
         return tuple(
-            RecordVersion(read_version(item.get("version")), parsedate_to_datetime(text_of(item, "created")).date())
+            RecordVersion(
+                read_version(item.get("version")), parsedate_to_datetime(text_of(item, "created")).date()
+            )
             for item in value
         )
     except (TypeError, ValueError, IndexError) as error:
@@ -212,7 +218,9 @@ def order_categories(categories: tuple[str, ...], primary: str) -> tuple[str, ..
 
 
 def month_of_arxiv_id(source_id: str) -> date | None:
-    """The first day of the month that an arXiv id names, or None: 2401.07049 and quant-ph/9705052 tell theirs."""
+    """The first day of the month that an arXiv id names, or None: 2401.07049 and quant-ph/9705052 tell
+    theirs.
+    """
     parsed = parse_arxiv(source_id.removeprefix("arXiv:"))
     if parsed is None:
         return None

@@ -1,4 +1,6 @@
-"""Pure: a Record as a source sent it -> a Record that may be kept, or a Refusal that says in words why it may not."""
+"""Pure: a Record as a source sent it -> a Record that may be kept, or a Refusal that says in words why it may
+not.
+"""
 
 import re
 from dataclasses import replace

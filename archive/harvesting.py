@@ -1,7 +1,8 @@
 """Records -> preprints, page by page: the only writer of preprint metadata, postings and raw records.
 
-A page is one transaction under the archive's write lock, so that harvesters side by side wait for each other, and a
-run that is killed goes on after its last page. A record that can't be kept is set aside and stops nothing.
+A page is one transaction under the archive's write lock, so that harvesters side by side wait for each other,
+and a run that is killed goes on after its last page. A record that can't be kept is set aside and stops
+nothing.
 """
 
 import hashlib
@@ -54,7 +55,10 @@ class PageWork:
 def harvest(
     pages: Iterable[Page], *, run: HarvestRun, on_page: Callable[[HarvestRun], None] | None = None
 ) -> HarvestRun:
-    """Takes in pages until they end, and closes the run. What a page's source raises leaves the run as failed."""
+    """Takes in pages until they end, and closes the run.
+
+    What a page's source raises leaves the run as failed.
+    """
     try:
         for page in pages:
             take_in(page, run=run)
@@ -172,7 +176,10 @@ def hash_record(record: Record) -> str:
 
 
 def apply_record(record: Record, preprint: Preprint, work: PageWork) -> None:
-    """Sets a preprint's fields. What a source doesn't tell (a DOI, a licence) doesn't erase what another told."""
+    """Sets a preprint's fields.
+
+    What a source doesn't tell (a DOI, a licence) doesn't erase what another told.
+    """
     preprint.title, preprint.abstract = record.title, record.abstract
     preprint.abstract_kind = record.abstract_kind
     preprint.categories, preprint.primary_category = list(record.categories), record.categories[0]
@@ -203,7 +210,8 @@ def apply_withdrawal(preprint: Preprint, reason: str, day: date | None, work: Pa
 
 
 def withdraw_deleted(record: Record, present: Preprint | None, work: PageWork) -> None:
-    """A record that its source deleted: the preprint is withdrawn and stays, with all that was known of it."""
+    """A record that its source deleted: the preprint is withdrawn and stays, with all that was known of it.
+    """
     if present is None or present.is_withdrawn:
         work.unchanged += 1
         return
@@ -214,7 +222,9 @@ def withdraw_deleted(record: Record, present: Preprint | None, work: PageWork) -
 
 
 def give_identifiers(work: PageWork) -> None:
-    """Notes the identifiers that came with new records, sets aside those that are taken, and mints the others."""
+    """Notes the identifiers that came with new records, sets aside those that are taken, and mints the
+    others.
+    """
     wanted = [preprint.identifier for preprint, _ in work.created if preprint.identifier]
     taken = set(Preprint.objects.filter(identifier__in=wanted).values_list("identifier", flat=True))
     kept: list[tuple[Preprint, Record]] = []
@@ -245,7 +255,8 @@ def write_preprints(work: PageWork) -> None:
     codes = {code for preprint, _ in work.written for code in preprint.categories}
     known = set(Category.objects.filter(code__in=codes).values_list("code", flat=True))
     Category.objects.bulk_create(
-        [Category(code=code, name=category_name(code)) for code in sorted(codes - known)], ignore_conflicts=True
+        [Category(code=code, name=category_name(code)) for code in sorted(codes - known)],
+        ignore_conflicts=True,
     )
 
 
@@ -259,9 +270,12 @@ def write_authors(work: PageWork) -> None:
         for preprint, record in told
         for position, author in enumerate(record.authors)
     ]
-    with connection.cursor() as cursor, cursor.copy(
-        "COPY archive_author (preprint_id, position, name, affiliation, orcid) FROM STDIN"
-    ) as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY archive_author (preprint_id, position, name, affiliation, orcid) FROM STDIN"
+        ) as copy,
+    ):
         for row in rows:
             copy.write_row(row)
 
@@ -282,7 +296,9 @@ def write_raw_records(work: PageWork) -> None:
 def note_page(run: HarvestRun, page: Page, work: PageWork) -> None:
     """Adds a page to its run: the counts, where to go on, and what was set aside."""
     SetAsideRecord.objects.bulk_create(
-        SetAsideRecord(run=run, source_id=storable(bad.source_id)[:255], reason=bad.reason, raw=storable(bad.raw))
+        SetAsideRecord(
+            run=run, source_id=storable(bad.source_id)[:255], reason=bad.reason, raw=storable(bad.raw)
+        )
         for bad in work.set_aside
     )
     run.created += len(work.created)

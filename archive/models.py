@@ -93,6 +93,7 @@ class Preprint(models.Model):
         indexes = [
             GinIndex(fields=["search_vector"], name="preprint_search_vector"),
             GinIndex(fields=["categories"], name="preprint_categories"),
+            GinIndex(fields=["title"], name="preprint_title_trigrams", opclasses=["gin_trgm_ops"]),
             models.Index(fields=["-submitted_on", "-identifier"], name="preprint_newest"),
             models.Index(fields=["primary_category", "-submitted_on"], name="preprint_category_newest"),
             models.Index(fields=["doi"], name="preprint_doi", condition=~Q(doi="")),

@@ -12,7 +12,10 @@ MAX_REASON = 1_000
 
 
 def find_withdrawal(comments: str, abstract: str) -> str:
-    """The notice of withdrawal in a record, in its own words, or "". An abstract counts only where it begins with it."""
+    """The notice of withdrawal in a record, in its own words, or "".
+
+    An abstract counts only where it begins with it.
+    """
     if match := NOTICE.search(comments):
         return comments[match.start() :].strip()[:MAX_REASON]
     if NOTICE.match(abstract.lstrip()):

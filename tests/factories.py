@@ -7,6 +7,7 @@ import factory
 from archive.embeddings import get_embedder
 from archive.identifiers import mint
 from archive.models import Author, Embedding, Preprint
+from archive.postings import index_preprints
 from archive.text import hash_text
 
 
@@ -42,6 +43,11 @@ class PreprintFactory(factory.django.DjangoModelFactory):
     versions = factory.LazyAttribute(
         lambda self: [{"version": 1, "submitted_on": self.submitted_on.isoformat()}]
     )
+
+    @factory.post_generation
+    def postings(self, create, extracted, **kwargs):
+        if create:
+            index_preprints([self.pk])  # as the harvester does: full-text search finds it
 
     @factory.post_generation
     def authors(self, create, names, **kwargs):

@@ -1,4 +1,5 @@
-"""Loads a file of JSON lines into the archive, streamed, with progress; goes on where a broken load stopped."""
+"""Loads a file of JSON lines into the archive, streamed, with progress; goes on where a broken load stopped.
+"""
 
 import argparse
 from pathlib import Path
@@ -37,13 +38,16 @@ class Command(BaseCommand):
             self.stdout.write(f"Going on after line {skip:,}, where the last load of this file stopped.")
         with tqdm(unit=" records", unit_scale=True, initial=skip, disable=None) as bar:
             harvest(
-                read_pages(stream, skip=skip), run=run, on_page=lambda run: bar.update(int(run.position) - bar.n)
+                read_pages(stream, skip=skip),
+                run=run,
+                on_page=lambda run: bar.update(int(run.position) - bar.n),
             )
         self.stdout.write(summarise(run))
 
 
 def source_of(name: str) -> str:
-    """What a load is known by: the file's name and size, so that another file of that name is another source."""
+    """What a load is known by: the file's name and size, so that another file of that name is another source.
+    """
     if name == STANDARD_INPUT:
         return "standard input"
     path = Path(name)

@@ -1,0 +1,31 @@
+"""Says what the archive holds and what is still to be done."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db.models import Count, Max, Min
+
+from archive.models import HarvestRun, Preprint, SetAsideRecord
+
+
+class Command(BaseCommand):
+    help = "Says how many preprints the archive holds, how many are embedded, and how the last harvests went."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        facts = Preprint.objects.aggregate(
+            all=Count("pk"), oldest=Min("submitted_on"), newest=Max("submitted_on")
+        )
+        available = Preprint.objects.available().count()
+        pending = Preprint.objects.needs_embedding(settings.EMBEDDING_MODEL).count()
+        self.stdout.write(
+            f"Preprints   {facts['all']:,}, {facts['all'] - available:,} of them withdrawn\n"
+            f"Submitted   {facts['oldest'] or '-'} to {facts['newest'] or '-'}\n"
+            f"Embedded    {available - pending:,} of {available:,} under {settings.EMBEDDING_MODEL}\n"
+            f"Set aside   {SetAsideRecord.objects.count():,} records"
+        )
+        for run in HarvestRun.objects.all()[:5]:
+            self.stdout.write(
+                f"Harvest     {run.started_at:%Y-%m-%d %H:%M} {run.source} {run.set_spec} {run.state}: "
+                f"{run.created:,} new, {run.updated:,} changed, {run.unchanged:,} unchanged, {run.set_aside:,} set aside"
+            )

@@ -1,0 +1,38 @@
+"""Embeds the preprints that need it, with progress.
+
+May run beside the workers, and may be stopped at any time.
+"""
+
+import argparse
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from archive.embeddings import EmbedderUnavailable
+from archive.indexing import BATCH, embed_pending
+from archive.models import Preprint
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes the vectors of all preprints that have none of the present model for their present text. The workers "
+        "do the same in the background; this shows progress and ends when all is done."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--limit", type=int, help="embed at most so many")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        pending = Preprint.objects.needs_embedding(settings.EMBEDDING_MODEL).count()
+        total = pending if options["limit"] is None else min(pending, options["limit"])
+        done = 0
+        try:
+            with tqdm(total=total, unit=" preprints", disable=None) as bar:
+                while done < total and (embedded := embed_pending(min(BATCH, total - done))):
+                    done += embedded
+                    bar.update(embedded)
+        except EmbedderUnavailable as error:
+            raise CommandError(f"{error} ({done:,} were embedded before that.)") from error
+        self.stdout.write(f"{done:,} preprints embedded, {pending - done:,} still need it.")

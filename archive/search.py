@@ -1,0 +1,308 @@
+"""Query -> ranked preprints: words (BM25), meaning (vectors), identifiers and titles. All search SQL but the
+postings'.
+
+Each leg proposes a hundred preprints; of all of them together both the cosine and the share of the query's
+words are known, and the calibrated evidence of the two ranks them (docs/decisions/0004). If vectors can't be
+had, words alone rank, and a note says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Q
+
+from archive.calibration import get_calibration
+from archive.embeddings import EmbedderUnavailable, get_embedder
+from archive.identifiers import Identifier, parse
+from archive.models import Embedding, Preprint, PreprintQuerySet
+from archive.postings import TextRanking, rank_by_text
+from archive.text import RefusedText, clean_line
+
+FLOOR = 0.10  # a hit less similar than this is no source of an answer: fitted by benchmarks/similarity.py
+CANDIDATES = 100  # of each leg
+MAX_QUERY = 2_000  # characters
+MAX_LIMIT = 200
+EF_SEARCH, EF_SEARCH_FILTERED = 120, 200
+TITLE_SIMILARITY = 0.5  # of trigrams, from which on a query counts as a mistyped title
+MAX_TITLE_WORDS = 40  # a longer query is no title
+MAX_NAMED = 10  # identifiers or titles in one query
+
+NO_VECTORS = "Vector search is not available just now: these results are found by their words alone."
+PARTLY_EMBEDDED = "Some preprints are still being indexed: they are found by their words alone."
+
+Mode = Literal["hybrid", "text", "vector"]
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A preprint found. `similarity` is the calibrated probability that it bears on the query, 0..1.
+
+    That is the share of pairs with the same evidence (cosine of the vectors, share of the query's words
+    weighted by rarity) that people judged relevant in three test collections. None where there is no vector
+    or no calibration. `score` is what ranked it: only its order means something.
+    """
+
+    preprint: Preprint
+    rank: int
+    score: float
+    similarity: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits, best first; notes say in words what was not as usual; settings are what an answer records of its
+    search.
+    """
+
+    hits: list[Hit]
+    notes: list[str] = field(default_factory=list)
+    embedding_model: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which preprints may be found: of any of these categories, submitted in this span of days."""
+
+    categories: Sequence[str] = ()
+    submitted_from: date | None = None
+    submitted_to: date | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.categories or self.submitted_from or self.submitted_to)
+
+    def apply(self, preprints: PreprintQuerySet) -> PreprintQuerySet:
+        if self.categories:
+            preprints = preprints.filter(categories__overlap=list(self.categories))
+        if self.submitted_from:
+            preprints = preprints.filter(submitted_on__gte=self.submitted_from)
+        if self.submitted_to:
+            preprints = preprints.filter(submitted_on__lte=self.submitted_to)
+        return preprints
+
+    def sql(self) -> tuple[str, list[Any]]:
+        """The same as conditions on `preprint`."""
+        conditions = {
+            "preprint.categories && %s::varchar[]": list(self.categories),
+            "preprint.submitted_on >= %s": self.submitted_from,
+            "preprint.submitted_on <= %s": self.submitted_to,
+        }
+        wanted = {condition: value for condition, value in conditions.items() if value}
+        return " AND ".join(["preprint.withdrawn_on IS NULL", *wanted]), list(wanted.values())
+
+
+def search(
+    query: str,
+    *,
+    limit: int = 8,
+    categories: Sequence[str] = (),
+    submitted_from: date | None = None,
+    submitted_to: date | None = None,
+    mode: Mode = "hybrid",
+) -> SearchResult:
+    """The preprints that bear most on a query: a question, words, a title, or identifiers.
+
+    Takes any text; of what no preprint can match, nothing is found. Withdrawn preprints are found by
+    identifier only.
+    """
+    query = clean_query(query)
+    filters = Filters(categories=categories, submitted_from=submitted_from, submitted_to=submitted_to)
+    limit = max(0, min(limit, MAX_LIMIT))
+    if not query or not limit:
+        return SearchResult(hits=[])
+    if (identifier := parse(query)) is not None:
+        return SearchResult(hits=[Hit(found, 1, 1.0, None) for found in find_named([identifier])[:1]])
+    found = Candidates(query, filters=filters, mode=mode)
+    return SearchResult(
+        hits=found.hits(limit), notes=found.notes, embedding_model=found.model, settings=found.settings()
+    )
+
+
+def clean_query(query: str) -> str:
+    try:
+        return clean_line(query[:MAX_QUERY])
+    except RefusedText:
+        return ""
+
+
+class Candidates:
+    """What the legs propose for one query, with what ranks them."""
+
+    def __init__(self, query: str, *, filters: Filters, mode: Mode) -> None:
+        self.query = query
+        self.filters = filters
+        self.mode = mode
+        self.notes: list[str] = []
+        self.model = ""
+        self.words = rank_by_text(query)
+        by_text = [] if mode == "vector" else first_allowed(self.words, filters)
+        self.cosines = {} if mode == "text" else self.find_cosines(by_text)
+        self.named = [found.pk for found in find_named(named_in(query)) if found.withdrawn_on is None]
+        self.named += [pk for pk in find_titled(query, filters) if pk not in self.named]
+        self.ids = np.array(sorted({*by_text, *self.cosines}), dtype=np.int64)
+
+    def find_cosines(self, by_text: list[int]) -> dict[int, float]:
+        """Cosines of the nearest preprints and of those found by their words; none, and a note, without
+        vectors.
+        """
+        try:
+            embedder = get_embedder()
+            vector = embedder.embed([self.query])[0]
+            cosines = find_nearest(vector, model=embedder.model, also=by_text, filters=self.filters)
+        except (EmbedderUnavailable, DatabaseError) as error:
+            log.warning("search_without_vectors", reason=str(error))
+            self.notes.append(NO_VECTORS)
+            return {}
+        self.model = embedder.model
+        if set(by_text) - set(cosines):
+            self.notes.append(PARTLY_EMBEDDED)
+        return cosines
+
+    def hits(self, limit: int) -> list[Hit]:
+        """The best of the candidates: those named in the query first, then by evidence."""
+        if self.ids.size == 0 and not self.named:
+            return []
+        scores, similarities = self.rate()
+        order = [
+            *self.named,
+            *(pk for pk in sorted(scores, key=lambda pk: -scores[pk]) if pk not in self.named),
+        ]
+        preprints = Preprint.objects.in_bulk(order[:limit])
+        return [
+            Hit(preprints[pk], rank, scores.get(pk, 0.0), similarities.get(pk))
+            for rank, pk in enumerate((pk for pk in order[:limit] if pk in preprints), start=1)
+        ]
+
+    def rate(self) -> tuple[dict[int, float], dict[int, float]]:
+        """What ranks each candidate, and the similarity of those that have one."""
+        if not self.model:
+            return dict(zip(self.ids.tolist(), self.words.scores_of(self.ids).tolist(), strict=True)), {}
+        calibration = get_calibration()
+        cosine = np.array([self.cosines.get(pk, np.nan) for pk in self.ids.tolist()])
+        evidence = calibration.evidence(cosine, self.words.coverage_of(self.ids))
+        scores = cosine if self.mode == "vector" else evidence
+        similarities = {
+            pk: calibration.probability(value)
+            for pk, value, angle in zip(self.ids.tolist(), evidence, cosine, strict=True)
+            if calibration.model == self.model and not np.isnan(angle)
+        }
+        return dict(zip(self.ids.tolist(), scores.tolist(), strict=True)), similarities
+
+    def settings(self) -> dict[str, Any]:
+        """What an answer records of the search that it rests on."""
+        return {
+            "mode": self.mode if self.model or self.mode == "text" else "text",
+            "candidates": CANDIDATES,
+            "calibration": get_calibration().version,
+            "floor": FLOOR,
+        }
+
+
+def first_allowed(words: TextRanking, filters: Filters) -> list[int]:
+    """The first hundred of a ranking that the filters let through: read on until there are so many."""
+    if not filters:
+        return words.ids[:CANDIDATES].tolist()
+    allowed: list[int] = []
+    start, size = 0, CANDIDATES * 10
+    while start < len(words.ids) and len(allowed) < CANDIDATES:
+        part = words.ids[start : start + size].tolist()
+        passing = set(
+            filters.apply(Preprint.objects.available().filter(pk__in=part)).values_list("pk", flat=True)
+        )
+        allowed += [pk for pk in part if pk in passing]
+        start, size = start + size, size * 10
+    return allowed[:CANDIDATES]
+
+
+def find_nearest(vector: np.ndarray, *, model: str, also: list[int], filters: Filters) -> dict[int, float]:
+    """Cosines, by preprint id, of the hundred nearest preprints and of those `also` that have a vector.
+
+    The cast and the model's name stand in the statement as in the partial HNSW index, else it would not be
+    used.
+    """
+    conditions, values = filters.sql()
+    size = len(vector)
+    distance = f"embedding.vector::halfvec({size}) <=> query.vector"
+    literal = "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]"
+    statement = f"""
+        WITH query AS (SELECT %s::halfvec({size}) AS vector),
+        near AS MATERIALIZED (
+            SELECT embedding.preprint_id
+            FROM archive_embedding AS embedding JOIN archive_preprint AS preprint ON preprint.id = preprint_id
+            WHERE embedding.model = %s AND {conditions}
+            ORDER BY embedding.vector::halfvec({size}) <=> (SELECT vector FROM query) LIMIT {CANDIDATES}
+        )
+        SELECT embedding.preprint_id, 1 - ({distance})
+        FROM query, archive_embedding AS embedding
+        WHERE embedding.model = %s
+        AND embedding.preprint_id IN (SELECT preprint_id FROM near UNION SELECT unnest(%s::bigint[]))
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'strict_order', true)",
+            [str(EF_SEARCH_FILTERED if filters else EF_SEARCH)],
+        )
+        cursor.execute(statement, [literal, model, *values, model, also])
+        return dict(cursor.fetchall())
+
+
+def find_titled(query: str, filters: Filters) -> list[int]:
+    """The preprints whose title a query nearly is, nearest first: by trigrams, so a slip of the pen does no
+    harm.
+    """
+    if "?" in query or len(query.split()) > MAX_TITLE_WORDS:
+        return []
+    conditions, values = filters.sql()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(TITLE_SIMILARITY)])
+        cursor.execute(
+            f"""
+            SELECT preprint.id FROM archive_preprint AS preprint WHERE preprint.title %% %s AND {conditions}
+            ORDER BY similarity(preprint.title, %s) DESC, preprint.id LIMIT {MAX_NAMED}
+            """,
+            [query, *values, query],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def named_in(query: str) -> list[Identifier]:
+    """The identifiers that stand as words in a query."""
+    words = (word.strip(".,;:?!()[]{}\"'") for word in query.split())
+    parsed = (parse(word) for word in words if any(character.isdigit() for character in word))
+    return list(dict.fromkeys(identifier for identifier in parsed if identifier))[:MAX_NAMED]
+
+
+def find_named(identifiers: Sequence[Identifier]) -> list[Preprint]:
+    """The preprints of some identifiers, in their order, withdrawn ones too."""
+    if not identifiers:
+        return []
+    columns = {"own": "identifier", "arxiv": "source_id", "doi": "doi__iexact"}
+    condition = Q()
+    for identifier in identifiers:
+        condition |= Q(**{columns[identifier.kind]: identifier.value})
+    return list(Preprint.objects.filter(condition))
+
+
+def similar_to(preprint: Preprint, *, limit: int = 5) -> list[Hit]:
+    """The available preprints nearest in meaning to one, itself left out; by words where it has no vector
+    yet.
+
+    Between two preprints nothing is calibrated, so no similarity is told.
+    """
+    own = Embedding.objects.filter(preprint=preprint, model=settings.EMBEDDING_MODEL).first()
+    if own is None:
+        hits = search(preprint.title, limit=limit + 1, mode="text").hits
+        near = {hit.preprint.pk: hit.score for hit in hits}
+    else:
+        vector = np.array(own.vector.to_list(), dtype=np.float32)
+        near = find_nearest(vector, model=own.model, also=[], filters=Filters())
+    order = sorted((pk for pk in near if pk != preprint.pk), key=lambda pk: -near[pk])[:limit]
+    found = Preprint.objects.in_bulk(order)
+    return [Hit(found[pk], rank, near[pk], None) for rank, pk in enumerate(order, start=1) if pk in found]
