@@ -61,7 +61,7 @@ class KeysetPagination(CursorPagination):
             raise ValidationError({"limit": "A number from 1 to 100 is needed."}, code="invalid")
         return int(given)
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> Any:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
         self.model = queryset.model
         return super().paginate_queryset(queryset, request, view)
 
@@ -74,7 +74,7 @@ class KeysetPagination(CursorPagination):
             self._check_position(cursor.position)
         return cursor
 
-    def _check_position(self, position: str | None) -> None:
+    def _check_position(self, position: Any) -> None:
         """Refuses a position that the ordered column cannot hold. Raises ValidationError."""
         field = self.model._meta.get_field(self.ordering[0].lstrip("-"))
         try:

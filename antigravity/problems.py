@@ -43,8 +43,8 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> JsonResponse | 
     if not isinstance(exc, exceptions.APIException):
         return None
     headers = dict(getattr(exc, "headers", {}))
-    if getattr(exc, "wait", None):
-        headers["Retry-After"] = str(int(exc.wait))
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(wait))
     if isinstance(exc, exceptions.ValidationError):
         return problem(
             exc.status_code,

@@ -19,7 +19,6 @@ from archive.models import (
     HarvestRun,
     IdentifierCounter,
     Preprint,
-    PreprintQuerySet,
     RawRecord,
     SetAsideRecord,
 )
@@ -51,7 +50,7 @@ class WithdrawnFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("no", "Available"), ("yes", "Withdrawn")]
 
-    def queryset(self, request: HttpRequest, queryset: PreprintQuerySet) -> PreprintQuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() is None:
             return queryset
         return queryset.filter(withdrawn_on__isnull=self.value() == "no")
@@ -64,7 +63,7 @@ class EmbeddedFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("waiting", "Waits to be embedded"), ("done", "Embedded")]
 
-    def queryset(self, request: HttpRequest, queryset: PreprintQuerySet) -> PreprintQuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "waiting":
             return queryset.needs_embedding(settings.EMBEDDING_MODEL)
         return queryset.filter(is_embedded=True) if self.value() == "done" else queryset
@@ -79,7 +78,7 @@ class CategoryFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(code, code) for code in Category.objects.values_list("code", flat=True)]
 
-    def queryset(self, request: HttpRequest, queryset: PreprintQuerySet) -> PreprintQuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(categories__contains=[self.value()]) if self.value() else queryset
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import django_filters
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import QuerySet, prefetch_related_objects
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -98,10 +98,11 @@ class PreprintViewSet(ReadOnlyModelViewSet):
     def get_object(self) -> Preprint:
         return find_preprint(self.get_queryset(), self.kwargs["identifier"])
 
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         preprint = self.get_object()
         if preprint.identifier != self.kwargs["identifier"]:
-            return redirect(self.reverse_action("detail", args=[preprint.identifier]), permanent=True)
+            address = self.reverse_action("detail", args=[preprint.identifier])
+            return Response(status=301, headers={"Location": address})
         return Response(self.get_serializer(preprint).data)
 
     @extend_schema(

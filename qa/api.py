@@ -98,7 +98,7 @@ def visible_question(queryset: QuerySet[Question], slug: str) -> Question:
     question = get_object_or_404(queryset, slug=slug)
     if question.state == Question.State.REJECTED:
         raise Http404
-    if question.state == Question.State.RETRACTED:
+    if question.state == Question.State.RETRACTED and question.closed_at:
         raise Retracted(f"Retracted on {date_format(question.closed_at, 'j F Y')}: {question.reason}")
     if question.merged_into:
         raise Merged(question.merged_into)

@@ -131,7 +131,7 @@ class DecidingAdmin(admin.ModelAdmin):
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions = super().get_actions(request)
+        actions: dict[str, Any] = super().get_actions(request)
         if self.has_curate_permission(request):
             for decision in self.decisions:
                 actions[decision.name] = (self._action(decision), decision.name, f"{decision.label} …")

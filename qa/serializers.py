@@ -55,7 +55,9 @@ class AcceptedSerializer(StatusSerializer):
 
 
 class CitationSerializer(serializers.ModelSerializer[Citation]):
-    source = serializers.IntegerField(source="source.number", help_text="Number of the source in `sources`.")
+    source = serializers.IntegerField(  # type: ignore[assignment]  # the field's name, no argument of the serializer
+        source="source.number", help_text="Number of the source in `sources`."
+    )
     identifier = serializers.CharField(source="source.preprint.identifier")
     evidence = serializers.CharField(help_text="The sentence that the statement rests on, verbatim.")
 
@@ -211,7 +213,9 @@ class RetrievedSerializer(serializers.Serializer):
 class QuestionSerializer(QuestionHeadSerializer):
     """A question with its published answer, or with what is known while there is none."""
 
-    answer = AnswerSerializer(source="published_answer", read_only=True, allow_null=True)
+    answer = AnswerSerializer(  # type: ignore[assignment]  # in full, where the list has its head
+        source="published_answer", read_only=True, allow_null=True
+    )
     retrieved = RetrievedSerializer(
         many=True,
         read_only=True,
