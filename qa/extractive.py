@@ -15,7 +15,7 @@ import numpy as np
 from archive.embeddings import Embedder, get_embedder
 from archive.passages import Passage, split_sentences
 from qa.checking import CheckSource
-from qa.focus import Focus, Phrase, as_list, covered_share, covers, read_focus
+from qa.focus import Focus, Phrase, as_list, named, phrase_share, read_focus
 from qa.markup import find_markers, find_markup
 from qa.style import reads_as_instruction, unbalanced
 from qa.topics import about_the_same, follow_up, short_heading
@@ -26,22 +26,27 @@ MODEL = "antigravity/extractive-1"
 MAX_SENTENCES = 9
 MAX_A_SOURCE = 3
 MAX_GROUPS = 5
-WORDS_OF_A_SENTENCE = range(6, 71)
+WORDS_OF_A_SENTENCE = range(6, 61)
 
 # Relevance of a sentence: its meaning, its own words and its words together with its title's, each from 0 to 1.
 MEANING_WEIGHT, WORDS_WEIGHT, TITLE_WEIGHT = 0.55, 0.25, 0.2
 RELEVANT_FROM = 0.36  # under it a sentence doesn't bear on the question
-RELATIVE_FLOOR = 0.7  # of the best sentence's relevance
-REPETITION_WEIGHT = (
-    0.35  # how much likeness to a chosen sentence counts against one (maximal marginal relevance)
+ABSTAIN_UNDER = 0.52  # cosine of the best sentence to the question, under which there is no answer
+RELATIVE_FLOOR = (
+    0.68  # of the best sentence's relevance, unless it holds a part of the question that no other does
 )
-NOVELTY_WEIGHT = 0.3  # how much a part of the question that no chosen sentence holds counts for one
+FLOOR_ROOF = 0.48  # where that floor ends: a perfect sentence doesn't shut out good ones
+FRESH_SHARE, FRESH_MEANING = 0.1, 0.4  # what such a part comes to, in weight and in cosine to the question
+REPETITION_WEIGHT = (
+    0.35  # how far likeness to a chosen sentence counts against one (maximal marginal relevance)
+)
+NOVELTY_WEIGHT = 0.3  # how far a part of the question that no chosen sentence holds counts for one
 REPEATED_FROM = 0.88  # cosine from which two sentences say the same
 
-# An answer, not a partial one: some source covers this share of the question's weight and one of its sentences is near.
-ANSWERED_COVERAGE = 0.8
+# An answer, not a partial one: some source covers each phrase of the question and has a sentence near its meaning.
 ANSWERED_MEANING = 0.5
-PHRASE_MEANING = 0.62  # cosine from which a sentence speaks of a phrase in other words
+PHRASE_SHARE = 0.75  # of a phrase's weight, in a source's title and relevant sentences
+PHRASE_MEANING = 0.7  # cosine from which a sentence speaks of a phrase in other words
 
 RESULT = re.compile(
     r"\b(?:we (?:find|found|show|showed|demonstrate|observe|obtain|achieve|prove|report that|establish|conclude)|results? (?:show|indicate"
@@ -75,7 +80,13 @@ UNWANTED = re.compile(
     r"\b(?:code|data|dataset|models?|implementation|software|source)\b.{0,60}\b(?:available|released|publicly|open-?sourced?|github)\b|\bsee\s+(?:also|full|the full)\b|\bpages?,\s|\bet al\b.{0,20}$|\bwithdrawn\b",
     re.IGNORECASE,
 )
-NUDGES = ((RESULT, 0.05), (OPENER, -0.06), (BACKGROUND, -0.09), (CONNECTED, -0.03), (LEANING, -0.08))
+LIST_ENTRY = re.compile(r"[(\[]?[\divx]{1,4}[.)\]]\s|[a-z]+\b")
+NUDGES = ((RESULT, 0.05), (OPENER, -0.05), (BACKGROUND, -0.12), (CONNECTED, -0.03), (LEANING, -0.08))
+# An abstract begins with what was known before, unless its first sentence already says who did what.
+SETTING = (-0.1, -0.05)
+ACTION = re.compile(
+    r"\b(?:we|our|authors?|co-authors|this (?:paper|work|article|study|letter|thesis)|here)\b", re.IGNORECASE
+)
 
 
 @dataclass
@@ -116,9 +127,9 @@ def compose(question: str, sources: Sequence[CheckSource], *, embedder: Embedder
     return {
         "verdict": "partial" if gap else "answered",
         "gap": gap,
-        "sections": group_sentences(chosen),
+        "sections": group_sentences(chosen, reading.focus),
         "limits": "Only abstracts and summaries were read; the full texts may say more.",
-        "follow_ups": suggest_questions(question, sources, chosen),
+        "follow_ups": suggest_questions(reading, chosen),
     }
 
 
@@ -138,6 +149,7 @@ def read_sources(question: str, sources: Sequence[CheckSource], *, embedder: Emb
         meaning = float(vector @ vectors[0])
         own = frozenset(terms(passage.text))
         relevance = rate(reading.focus, passage.text, meaning=meaning, own=own, title=source.title)
+        relevance += setting_nudge(passage.text, place)
         reading.candidates.append(Candidate(source, place, passage, vector, meaning, relevance, own))
     return reading
 
@@ -152,6 +164,7 @@ def is_quotable(text: str) -> bool:
         and not find_markup(text)
         and not find_markers(text)
         and text.endswith((".", "!", ")", "$"))
+        and not LIST_ENTRY.match(text)
     )
 
 
@@ -166,27 +179,44 @@ def rate(focus: Focus, text: str, *, meaning: float, own: frozenset[str], title:
     return relevance + sum(nudge for pattern, nudge in NUDGES if pattern.search(text))
 
 
+def setting_nudge(text: str, place: int) -> float:
+    """What the first sentences of an abstract lose when they only set the scene."""
+    return (
+        SETTING[place]
+        if place < len(SETTING) and not ACTION.search(text) and not RESULT.search(text)
+        else 0.0
+    )
+
+
 def choose_sentences(candidates: list[Candidate], focus: Focus) -> list[Candidate]:
     """The best sentences without repetition, best first, at most three of a source and nine in all."""
-    if not candidates:
+    if max((candidate.meaning for candidate in candidates), default=0.0) < ABSTAIN_UNDER:
         return []
-    floor = max(RELEVANT_FROM, RELATIVE_FLOOR * max(candidate.relevance for candidate in candidates))
-    pool = [candidate for candidate in candidates if candidate.relevance >= floor]
+    best_relevance = max(candidate.relevance for candidate in candidates)
+    floor = min(RELATIVE_FLOOR * best_relevance, FLOOR_ROOF)
+    pool = [candidate for candidate in candidates if candidate.relevance >= RELEVANT_FROM]
     chosen: list[Candidate] = []
     while pool and len(chosen) < MAX_SENTENCES:
         best = max(pool, key=lambda candidate: marginal(candidate, chosen, focus))
         pool.remove(best)
-        if fits(best, chosen):
+        if fits(best, chosen) and (
+            best.relevance >= floor or fresh_share(best, chosen, focus) >= FRESH_SHARE
+        ):
             chosen.append(best)
     return [candidate for candidate in chosen if stands_alone(candidate, chosen)]
 
 
 def marginal(candidate: Candidate, chosen: list[Candidate], focus: Focus) -> float:
     """What a sentence adds to those chosen: its relevance, more for what they lack, less for what they have."""
+    fresh = fresh_share(candidate, chosen, focus)
+    return candidate.relevance + NOVELTY_WEIGHT * fresh - REPETITION_WEIGHT * likeness(candidate, chosen)
+
+
+def fresh_share(candidate: Candidate, chosen: list[Candidate], focus: Focus) -> float:
+    """The share of the question's weight that a sentence holds and those chosen don't."""
     held = {term for other in chosen for term in other.terms}
     total = sum(weight(term) for term in focus.terms) or 1.0
-    fresh = sum(weight(term) for term in focus.terms & candidate.terms - held) / total
-    return candidate.relevance + NOVELTY_WEIGHT * fresh - REPETITION_WEIGHT * likeness(candidate, chosen)
+    return sum(weight(term) for term in focus.terms & candidate.terms - held) / total
 
 
 def likeness(candidate: Candidate, chosen: list[Candidate]) -> float:
@@ -213,7 +243,7 @@ def stands_alone(candidate: Candidate, chosen: list[Candidate]) -> bool:
     )
 
 
-def group_sentences(chosen: list[Candidate]) -> list[dict[str, Any]]:
+def group_sentences(chosen: list[Candidate], focus: Focus) -> list[dict[str, Any]]:
     """Sections, one a preprint, the most relevant first; inside, the order of the abstract."""
     best: dict[int, float] = {}
     for candidate in chosen:
@@ -221,7 +251,7 @@ def group_sentences(chosen: list[Candidate]) -> list[dict[str, Any]]:
     sections = []
     for number in sorted(best, key=lambda number: -best[number]):
         group = sorted((c for c in chosen if c.source.number == number), key=lambda c: c.place)
-        heading = short_heading(group[0].source.title)
+        heading = short_heading(group[0].source.title, focus.terms)
         sections.append(
             {
                 "heading": None if find_markup(heading) or unbalanced(heading) else heading,
@@ -236,29 +266,37 @@ def find_gap(reading: Reading, chosen: list[Candidate]) -> str:
     numbers = dict.fromkeys(candidate.source.number for candidate in chosen)
     if any(answers(reading, number) for number in numbers):
         return ""
-    covered = [phrase for phrase in reading.focus.phrases if speaks_of(reading, phrase)]
-    missing = [phrase for phrase in reading.focus.phrases if phrase not in covered]
+    covered = [phrase for phrase in named(reading.focus.phrases) if speaks_of(reading, phrase)]
+    missing = [phrase for phrase in named(reading.focus.phrases) if phrase not in covered]
     return word_gap([phrase.text for phrase in missing], [phrase.text for phrase in covered])
 
 
 def answers(reading: Reading, number: int) -> bool:
-    """Whether one source covers the question's focus and has a sentence near the question."""
+    """Whether one source covers every phrase of the question and has a sentence near its meaning."""
     own = [candidate for candidate in reading.candidates if candidate.source.number == number]
-    title = set(terms(own[0].source.title))
-    meaning = max(candidate.meaning for candidate in own)
-    share = max(covered_share(reading.focus, candidate.terms | title) for candidate in own)
-    return meaning >= ANSWERED_MEANING and share >= ANSWERED_COVERAGE
+    if max(candidate.meaning for candidate in own) < ANSWERED_MEANING:
+        return False
+    relevant = [candidate for candidate in own if candidate.relevance >= RELEVANT_FROM]
+    held = {term for candidate in relevant for term in candidate.terms} | set(terms(own[0].source.title))
+    return all(
+        phrase_share(phrase, held) >= PHRASE_SHARE or nearest(reading, phrase, relevant) >= PHRASE_MEANING
+        for phrase in named(reading.focus.phrases)
+    )
+
+
+def nearest(reading: Reading, phrase: Phrase, candidates: list[Candidate]) -> float:
+    """The cosine of a phrase to the sentence that comes nearest to it."""
+    vector = reading.phrase_vectors[reading.focus.phrases.index(phrase)]
+    return max((float(candidate.vector @ vector) for candidate in candidates), default=0.0)
 
 
 def speaks_of(reading: Reading, phrase: Phrase) -> bool:
-    """Whether some sentence of the sources, or its title, has a phrase's terms or comes near its meaning."""
-    vector = reading.phrase_vectors[reading.focus.phrases.index(phrase)]
-    return any(
-        covers(candidate.terms, phrase)
-        or covers(terms(candidate.source.title), phrase)
-        or float(candidate.vector @ vector) >= PHRASE_MEANING
-        for candidate in reading.candidates
-    )
+    """Whether some sentence of the sources, or its title, has all terms of a phrase or comes near its meaning."""
+    if nearest(reading, phrase, reading.candidates) >= PHRASE_MEANING:
+        return True
+    texts = [candidate.terms for candidate in reading.candidates]
+    texts += [frozenset(terms(source.title)) for source in reading.sources]
+    return any(phrase.terms <= held for held in texts)
 
 
 def word_gap(missing: list[str], covered: list[str]) -> str:
@@ -272,16 +310,18 @@ def word_gap(missing: list[str], covered: list[str]) -> str:
         )
     if len(covered) > 1:
         return f"{opening}: none of them covers {covered[0]} together with {as_list(covered[1:])}; what follows bears on parts of it."
-    return f"{opening}; what follows comes nearest to it."
+    bears = f"bears on {covered[0]}" if covered else "comes nearest to it"
+    return f"{opening}; what follows {bears}."
 
 
-def suggest_questions(question: str, sources: Sequence[CheckSource], chosen: list[Candidate]) -> list[str]:
-    """Up to three questions about the sources that were quoted least, none about the same as the question or another."""
+def suggest_questions(reading: Reading, chosen: list[Candidate]) -> list[str]:
+    """Up to three questions about the sources that were quoted least, each near the question and none about the same."""
     quoted = [candidate.source.number for candidate in chosen]
     found: list[str] = []
-    for source in sorted(sources, key=lambda source: (quoted.count(source.number), source.number)):
+    for source in sorted(reading.sources, key=lambda source: (quoted.count(source.number), source.number)):
         text = follow_up(source.title, source.abstract)
-        if text and not any(about_the_same(text, other) for other in (question, *found)):
+        is_near = not reading.focus.terms.isdisjoint(terms(text))
+        if text and is_near and not any(about_the_same(text, other) for other in (reading.question, *found)):
             found.append(text)
     return found[:3]
 

@@ -9,33 +9,50 @@ from qa.wording import STOP_WORDS, coverage, terms, weight
 # Words that frame a question without being what it is about.
 FRAME_WORDS = frozenset(
     [
-        *"specific specifically particular exact current currently recent recently known available existing different various"
+        *"limits limit cause causes useful specific specifically particular exact current currently recent recently known available existing different various"
         " certain possible possibly main major key general typical typically actual actually today modern good best better"
         " effect effects affect affects role roles impact influence influences advantage advantages disadvantage"
         " disadvantages difference differences way ways kind kinds type types example examples reason reasons evidence"
-        " results result research work works study studies paper papers preprint preprints archive literature question"
-        " problem problems method methods approach approaches technique techniques strategy strategies progress state art"
+        " results result research work works study studies paper papers preprint preprints archive literature"
+        " problem problems method methods approach approaches technique techniques strategy strategies progress"
         " explain describe compare compared comparing tell give list show shows shown overview summary think say says said".split()
     ]
 )
-# Verbs that stand between the things a question is about. Where one is a noun as well ("match", "limit"), the phrase
-# only loses its first or last word.
+# Verbs that stand at the end of a phrase, or between two.
 VERBS = frozenset(
-    [
-        *"achieve achieved achieves allow allows applied apply arise arises become becomes behave behaves bring build built"
-        " capture cause caused causes change changes compete come comes contribute depend depends detect detected determine"
-        " determined differ differs emerge enable enables enabled estimate evaluate exceed exist exists explain explains find"
-        " found generate generated generates get gets give gives go happen happens help helps hold holds implement"
-        " implemented improve improved improves increase increases interact know lead leads learn limit limits limited make"
-        " makes match matches matter matters measure measured mean means mitigate mitigated need needed needs obtain offer"
-        " offers outperform outperforms perform performs performed play plays predict predicted prevent prevents produce"
-        " produces provide provides reach reached realise realised realize realized reduce reduced reduces relate related"
-        " remain remains require required requires run runs scale scales show solve solved suffer suffers suggest suggests"
-        " support supports take takes train trained treat treated trust understand understood work worked works beat beats"
-        " benefit benefits cope fail fails handle handles surpass surpasses constrain constrains tell tells".split()
-    ]
+    "apply applies arise arises run runs act acts fail fails succeed succeeds aged allowed applied asked based become becomes behave behaves bring built captured caused changed chosen come comes"
+    " compete composed contribute correspond depend depends derived determined differ differs emerge enabled evaluated exist"
+    " exists explained found generated get gets give given gives go gone grown happen happens held implemented know lead leads"
+    " learned limited lost made matter matters mean means measured needed obtained occur occurs performed play plays prepared"
+    " proposed put read realised realized reduced related relate remain remains say says seen sent set shown solved spent spoken"
+    " stated suffer suffers taken taught tell tells thought told treated trust understand understood won worked written".split()
 )
-TOKEN = re.compile(r"\$[^$]+\$|[^\W_](?:[\w'’./+-]*[\w+])?|[^\w\s]")
+# Verbs that seldom are nouns, so that they part two phrases wherever they stand.
+PARTING = re.compile(
+    r"(?:achieve|affect|allow|become|benefit|classify|classifie|communicate|compete|constrain|cope|describe|detect|diagnose|determine|enable|enhance|ensure"
+    r"|exceed|explain|exploit|generalise|generalize|generate|handle|help|improve|increase|inform|learn|load|lower|mitigate|offer|outperform"
+    r"|overcome|perform|predict|prevent|produce|protect|prove|provide|reach|recover|reduce|replace|represent|require|resist|reveal"
+    r"|save|scale|simulate|solve|speed|suffer|suppress|surpass|synthesise|synthesize|tolerate)s?"
+)
+# Verbs that are nouns as well: they part two phrases after a plural only.
+VERBS_OF_PLURALS = frozenset(
+    "act address adapt answer approach attack beat behave bind block bound break build carry cause change check choose combine"
+    " compare compress compute control converge correct count couple cover cut decay deform design differ drive encode evolve"
+    " fail fall filter find flow follow form gain give grow guide hold identify image impact infer interact invent join judge keep know"
+    " lag lead leave limit lose map mark match measure merge model move need plan point process read recognise recognize"
+    " reconstruct register relax repair report respond rise run scatter search see segment select sense separate set shape share"
+    " shift show solve sort speak spread stop store study support switch take test track trade train transfer transform"
+    " translate treat trust turn use vary win work write".split()
+)
+ASKED_HOW = re.compile(
+    r"\bhow\s+(?:many|much|well|far|often|long|fast|large|big|high|low|close|deep|accurately|quickly|strongly)\b|\bstate[- ]of[- ]the[- ]art\b",
+    re.IGNORECASE,
+)
+ADJECTIVE = re.compile(
+    r"(?:robust|fast|accurate|safe|deep|reliable|secure|stable|\w+(?:able|ible|ous|ful|ive|ical|less))",
+    re.IGNORECASE,
+)
+TOKEN = re.compile(r"\$[^$]+\$|\d{1,3}(?:,\d{3})+|[^\W_](?:[\w'’./+-]*[\w+])?|[^\w\s]")
 COMMON_UNDER = 1.0  # terms of less weight ("model", "perform", "result") are not asked for by name
 
 
@@ -69,22 +86,36 @@ def read_focus(question: str) -> Focus:
 
 
 def word_runs(question: str) -> list[list[str]]:
-    """Runs of words that stand together, cut at stop words, framing words, signs and, inside a run, verbs."""
+    """Runs of words that stand together, cut at stop words, framing words, signs and verbs."""
     runs: list[list[str]] = [[]]
-    for token in TOKEN.findall(question):
+    for token in TOKEN.findall(ASKED_HOW.sub(" , ", question)):
         word = token.lower().replace("’", "'").removesuffix("'s")
-        if word in STOP_WORDS or word in FRAME_WORDS or not re.search(r"\w", token):
+        if (
+            word in STOP_WORDS
+            or word in FRAME_WORDS
+            or not re.search(r"\w", token)
+            or PARTING.fullmatch(word)
+        ):
+            runs.append([])
+        elif runs[-1] and follows_plural(runs[-1][-1], word):
             runs.append([])
         else:
             runs[-1].append(token)
     return [run for run in runs if run]
 
 
+def follows_plural(before: str, word: str) -> bool:
+    """Whether a word is the verb of a plural before it: "codes correct errors", "transformers segment vessels"."""
+    return (
+        before.endswith("s") and not before.endswith(("ss", "us", "is", "ics")) and word in VERBS_OF_PLURALS
+    )
+
+
 def trim_verbs(run: list[str]) -> list[str]:
-    """A run without verbs at its ends."""
-    while run and run[0].lower() in VERBS:
+    """A run without verbs at its ends; a participle at the end belongs to "can be", one in front to its noun."""
+    while run and (run[0].lower() in VERBS or (len(run) > 2 and run[0] in VERBS_OF_PLURALS)):
         run = run[1:]
-    while run and run[-1].lower() in VERBS:
+    while run and (run[-1].lower() in VERBS or re.fullmatch(r"[a-z]{3,}(?:ed|ise|ize)", run[-1])):
         run = run[:-1]
     return run
 
@@ -95,16 +126,16 @@ def weighty_terms(text: str) -> frozenset[str]:
     return frozenset(term for term in found if weight(term) >= COMMON_UNDER) or frozenset(found[-1:])
 
 
-def covers(found: Iterable[str], phrase: Phrase) -> bool:
-    """Whether terms of a text hold all that a phrase asks for."""
-    return phrase.terms <= set(found)
-
-
-def covered_share(focus: Focus, found: Iterable[str]) -> float:
-    """The share of the focus' weight that the terms of a text cover, 0 to 1."""
-    return coverage(focus.terms, found)
+def phrase_share(phrase: Phrase, found: Iterable[str]) -> float:
+    """The share of a phrase's weight that the terms of a text cover, 0 to 1."""
+    return coverage(phrase.terms, found)
 
 
 def as_list(items: list[str], *, word: str = "and") -> str:
     """Items as they stand in a sentence: "a, b and c"."""
     return f" {word} ".join(filter(None, [", ".join(items[:-1]), items[-1]])) if items else ""
+
+
+def named(phrases: Iterable[Phrase]) -> list[Phrase]:
+    """The phrases that name a thing: not a lone adjective, as in "how robust are …"."""
+    return [phrase for phrase in phrases if not ADJECTIVE.fullmatch(phrase.text)]

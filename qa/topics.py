@@ -1,6 +1,7 @@
 """Pure: a preprint's title -> a short heading, and a question that stands alone. Where a title isn't clean, none."""
 
 import re
+from collections.abc import Iterable
 
 from qa.wording import terms
 
@@ -17,8 +18,18 @@ LEADING = re.compile(
 UNCLEAN = re.compile(
     r"[?!:;\"“”$\\{}_^<>|=]|\b(?:is|are|was|were|can|could|do|does|did|has|have|will|would|should|may|might|not|need|needs|beats?"
     r"|improves?|enables?|helps?|makes?|you|your|we|our|all you need|part [ivx\d]+|case study|survey|review|report|challenge|proceedings"
-    r"|workshop|comment|reply|erratum|lecture|thesis|solution|overview|tutorial|perspective|roadmap|withdrawn)\b",
+    r"|workshop|comment|reply|erratum|lecture|thesis|solution|overview|tutorial|perspective|roadmap|withdrawn|implications?|challenges?|opportunities|outlook|prospects|insights|advances|progress|towards?|beyond|evidence|view|introducing|novel|new|simple|first|large-scale|comprehensive|two|three|approach to|aid|via|story|guide|primer|notes)\b",
     re.IGNORECASE,
+)
+STUDY = re.compile(
+    r"^(?:(?:comprehensive|numerical|systematic|experimental|theoretical|empirical|comparative|critical|detailed)\s+)*"
+    r"(?:study|studies|analysis|investigation|evaluation|comparison|assessment|characteri[sz]ation|demonstration)\s+of\s+(?:the\s+|an?\s+)?",
+    re.IGNORECASE,
+)
+# A singular noun that needs no article; any other ("a benchmark", "a framework") would read badly without one.
+MASS_NOUN = re.compile(
+    r"(?:ing|[ts]ion|ity|ance|ence|ment|ness|ism|ics|graphy|metry|scopy|therapy|theory|noise|light|matter|energy|software|hardware|memory|AI|MRI|CT|data|ultrasound"
+    r"|control|advantage|supremacy|diagnosis|synthesis|analysis|recovery|discovery|research|science|feedback|transport|transfer|chaos|gravity|speed-?up|privacy|storage|cancer|care)$"
 )
 TOOL = re.compile(r"^(?P<aim>.+?)\s+(?:using|via|by means of)\s+(?P<tool>.+)$", re.IGNORECASE)
 PURPOSE = re.compile(r"^(?P<tool>.+?)\s+for\s+(?P<aim>.+)$", re.IGNORECASE)
@@ -29,22 +40,33 @@ GERUND = re.compile(r"^[A-Za-z-]{3,}ing\b", re.IGNORECASE)
 NOUNS_IN_ING = frozenset(
     "learning imaging computing processing training sequencing scattering engineering reasoning modelling modeling lensing coupling".split()
 )
+PLAIN_GERUNDS = frozenset(
+    "classifying compressing controlling correcting decoding denoising detecting encoding enhancing estimating forecasting generating"
+    " identifying improving measuring mitigating modelling modeling optimising optimizing predicting preparing reconstructing reducing"
+    " segmenting simulating synthesising synthesizing testing tracking".split()
+)
 PROPER = frozenset(
     "bayesian gaussian markov hamiltonian hilbert fourier riemannian euclidean wasserstein lyapunov poisson boltzmann ising monte carlo heisenberg schrödinger einstein bose fermi rydberg pauli hubbard kerr newton turing".split()
 )
 
 
-def short_heading(title: str) -> str:
-    """A title as a heading of at most 84 characters: the whole, a side of its colon, or up to a preposition."""
+def short_heading(title: str, wanted: Iterable[str] = ()) -> str:
+    """A title as a heading of at most 84 characters: the whole, the side of its colon that has more of the wanted terms,
+    or that up to a preposition.
+    """
     title = " ".join(title.split()).rstrip(".")
     if len(title) <= MAX_HEADING:
         return title
-    parts = [part.strip() for part in re.split(r":\s|\s[–—-]\s", title) if len(part.split()) >= 3]
-    whole = max(parts, key=len, default=title)
-    if len(whole) <= MAX_HEADING:
-        return whole
-    cuts = [match.start() for match in BREAKS.finditer(whole) if 20 <= match.start() <= MAX_HEADING]
-    return whole[: cuts[-1]] if cuts else whole[: MAX_HEADING - 2].rsplit(" ", 1)[0] + " …"
+    parts = [part.strip() for part in re.split(r":\s|\s[–—-]\s", title) if len(part.split()) >= 2]
+    whole = max(parts, key=lambda part: (len(set(terms(part)) & set(wanted)), len(part)), default=title)
+    if len(whole) > MAX_HEADING:
+        cuts = [
+            match.start()
+            for match in BREAKS.finditer(whole)
+            if MAX_HEADING / 2 <= match.start() <= MAX_HEADING
+        ]
+        whole = whole[: cuts[-1]] if cuts else whole[: MAX_HEADING - 2].rsplit(" ", 1)[0] + " …"
+    return whole[0].upper() + whole[1:]
 
 
 def follow_up(title: str, abstract: str) -> str:
@@ -65,7 +87,8 @@ def follow_up(title: str, abstract: str) -> str:
 def title_topic(title: str, abstract: str) -> str:
     """The noun phrase of a title in sentence case; empty where it isn't clean."""
     parts = [part.strip() for part in re.split(r":\s", " ".join(title.split()).rstrip(".")) if part.strip()]
-    clean = [LEADING.sub("", part) for part in parts if not UNCLEAN.search(part)]
+    stripped = [STUDY.sub("", LEADING.sub("", part)) for part in parts]
+    clean = [part for part in stripped if not UNCLEAN.search(part) and has_clean_head(part)]
     clean = [part for part in clean if 3 <= len(part.split()) <= 12]
     if len(parts) > 2 or not clean:
         return ""
@@ -79,24 +102,24 @@ def sentence_case(phrase: str, abstract: str) -> str:
 
 def lower_word(word: str, abstract: str) -> str:
     """A word in lower case, unless it is a name or an abbreviation."""
-    parts = word.split("-")
-    if len(parts) > 1:
-        return "-".join(lower_word(part, abstract) for part in parts)
-    bare = word.strip("(),.'’s") or word
+    if "-" in word:
+        return "-".join(lower_word(part, abstract) if part else part for part in word.split("-"))
+    bare = word.strip("(),.'’")
+    bare = re.sub(r"['’]s$", "", bare)
     if not bare[:1].isupper() or re.search(r"\d", bare) or sum(letter.isupper() for letter in bare) > 1:
         return word
-    if len(bare) == 1 and bare != "A":
-        return word
-    if bare.lower() in PROPER or is_name(bare, abstract):
+    if (len(bare) == 1 and bare != "A") or bare != word.strip("(),.'’") or is_name(bare, abstract):
         return word
     return word[0].lower() + word[1:]
 
 
 def is_name(word: str, abstract: str) -> bool:
-    """Whether the abstract has the word with its capital in mid-sentence, and never without."""
+    """Whether a capitalised word is a name: the abstract has it so in mid-sentence, and never in lower case."""
     if re.search(rf"\b{re.escape(word.lower())}", abstract):
         return False
-    return bool(re.search(rf"[a-z,]\s\(?{re.escape(word)}\b", abstract)) or word.endswith("'s")
+    if word.lower() in PROPER or word.endswith("ian"):
+        return True
+    return bool(re.search(rf"[a-z,]\s\(?{re.escape(word)}\b", abstract))
 
 
 def is_noun_phrase(phrase: str) -> bool:
@@ -109,17 +132,29 @@ def is_noun_phrase(phrase: str) -> bool:
     )
 
 
+def head_noun(phrase: str) -> str:
+    """The last word before the first preposition: "networks" in "neural networks for images"."""
+    return re.split(
+        r"\s(?:of|in|on|with|from|under|at|by|for|using|via|through|and|as|to|without|based)\s", phrase
+    )[0].split()[-1]
+
+
+def has_clean_head(phrase: str) -> bool:
+    """Whether the phrase can stand without an article: a plain gerund, a plural or a noun without number at its head."""
+    if not phrase:
+        return False
+    first = phrase.split()[0].lower()
+    if GERUND.match(first) and first not in NOUNS_IN_ING:
+        return first in PLAIN_GERUNDS
+    return is_plural(phrase) or bool(MASS_NOUN.search(head_noun(phrase)))
+
+
 def is_plural(phrase: str) -> bool:
-    """Whether a noun phrase takes "are": by its head, the last word before the first preposition."""
-    head_phrase = re.split(r"\s(?:of|in|on|with|from|under|at|by)\s", phrase)[0]
-    head = head_phrase.split()[-1].lower()
-    if re.search(r"\sand\s", head_phrase):
+    """Whether a noun phrase takes "are": by its head, or by an "and" before its first preposition."""
+    if re.search(r"\sand\s", re.split(r"\s(?:of|in|on|with|from|under|at|by|for)\s", phrase)[0]):
         return True
-    return (
-        head.endswith("s")
-        and not head.endswith(("ss", "us", "is", "ics"))
-        or head in ("data", "gans", "cnns")
-    )
+    head = head_noun(phrase)
+    return (head.endswith("s") and not head.endswith(("ss", "us", "is", "ics"))) or head == "data"
 
 
 def about_the_same(one: str, other: str) -> bool:

@@ -93,6 +93,11 @@ def squash(text: str) -> str:
     return re.sub(r"\s*([^\w\s])\s*", r"\1", plain(text)).casefold().strip(" .,;:")
 
 
+OTHER_SPELLINGS = {"artefact": "artifact", "artefacts": "artifact", "grey": "gray", "ageing": "aging"} | {
+    word + end: word[:-2] + "er"
+    for word in ("centre", "fibre", "metre", "titre", "calibre")
+    for end in ("", "s")
+}
 STEMMER = snowballstemmer.stemmer("english")
 
 
@@ -100,6 +105,7 @@ STEMMER = snowballstemmer.stemmer("english")
 def stem(word: str) -> str:
     """The stem of a lower-case word, British and American spellings alike."""
     word = BRITISH.sub(r"\1iz\2", word.replace("-", ""))
+    word = OTHER_SPELLINGS.get(word, word)
     if word.endswith(("our", "ours", "oured")) and len(word) > 5:
         word = word.replace("our", "or")
     return str(STEMMER.stemWord(word))
