@@ -61,11 +61,11 @@ def test_answer_costs_the_same_queries_for_few_statements_and_many(admin_client)
     few = make_held_question(statements=1, preprints=PreprintFactory.create_batch(1), cited=1).answers.get()
     many = make_held_question(statements=6, preprints=PreprintFactory.create_batch(6), cited=6).answers.get()
     counts = []
-    for answer in (few, many):
+    for answer in (many, few, many):  # the first one also fills the cache of content types
         with CaptureQueriesContext(connection) as queries:
             assert admin_client.get(f"{ANSWERS}{answer.pk}/change/").status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 def test_held_answers_come_first_with_their_reasons(admin_client):
