@@ -5,6 +5,8 @@ from django.urls import include, path, re_path
 
 from antigravity.health import healthz, readyz
 from archive import urls as archive_urls
+from archive.urls import CATEGORY, MONTH
+from qa.urls import SLUG, VERSION
 from qa.views import site
 from qa.views.preprint import preprint
 
@@ -16,8 +18,9 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("api/", include("antigravity.api")),
+    # Only what is an address without its slash: anything else would be sent to and fro for ever.
     re_path(
-        r"^(?:recent|questions|search|about|method|ask/[a-z0-9]{10}(?:/v[0-9]+)?|abs/.+|list/.+)/$",
+        rf"^(?:recent|questions|search|about|method|ask/{SLUG}(?:/v{VERSION})?|abs/.+|list/{CATEGORY}(?:/{MONTH})?)/$",
         site.without_slash,
     ),
     path("", include("qa.urls")),

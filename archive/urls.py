@@ -5,10 +5,10 @@ from django.urls import path, re_path
 from archive import views
 
 app_name = "archive"
+CATEGORY = r"(?P<category>[A-Za-z.-]+)"
+MONTH = r"(?P<month>[1-9][0-9]{3}-(?:0[1-9]|1[0-2]))"
 urlpatterns = [
     path("recent", views.recent, name="recent"),
-    re_path(r"^list/(?P<category>[A-Za-z.-]+)$", views.newest_month, name="category"),
-    re_path(
-        r"^list/(?P<category>[A-Za-z.-]+)/(?P<month>[0-9]{4}-(?:0[1-9]|1[0-2]))$", views.listing, name="list"
-    ),
+    re_path(rf"^list/{CATEGORY}$", views.newest_month, name="category"),
+    re_path(rf"^list/{CATEGORY}/{MONTH}$", views.listing, name="list"),
 ]

@@ -31,6 +31,7 @@ MARKER_CLASS = {
     Citation.Verdict.CONTRADICTED: "doubtful",
 }
 PREPRINT_ADDRESS = re.compile(r"/abs/AG-[0-9]{4}\.[0-9]{2}-[0-9]{3,}")
+BRACKETED = re.compile(r"\\\((?P<round>.+?)\\\)|\\\[(?P<square>.+?)\\\]", re.DOTALL)
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 _stemmer = snowballstemmer.stemmer("english")
@@ -82,7 +83,10 @@ def _markdown() -> MarkdownIt:
 
 
 def _inline_html(text: str) -> str:
-    return str(_markdown().renderInline(text)).strip()
+    dollars = BRACKETED.sub(
+        lambda match: f"${match['round']}$" if match["round"] else f"$${match['square']}$$", text
+    )
+    return str(_markdown().renderInline(dollars)).strip()
 
 
 def render_inline(text: str) -> SafeString:

@@ -6,12 +6,13 @@ from qa.views import asking, home, question, search, site
 
 app_name = "qa"
 SLUG = r"(?P<slug>[a-z0-9]{10})"
+VERSION = r"(?P<number>[1-9][0-9]{0,3})"
 urlpatterns = [
     path("", home.home, name="home"),
     path("ask/", asking.ask, name="ask"),
     re_path(rf"^ask/{SLUG}$", question.question, name="question"),
     re_path(rf"^ask/{SLUG}/status$", question.status, name="status"),
-    re_path(rf"^ask/{SLUG}/v(?P<number>[1-9][0-9]{{0,3}})$", question.version, name="version"),
+    re_path(rf"^ask/{SLUG}/v{VERSION}$", question.version, name="version"),
     path("questions", search.questions, name="questions"),
     path("search", search.search, name="search"),
     path("about", site.about, name="about"),

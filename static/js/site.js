@@ -7,7 +7,7 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
   if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
     event.preventDefault();
-    $("#find").focus();
+    $("#find, #search")?.focus();
   }
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches(".ask textarea")) {
     event.target.form.requestSubmit();

@@ -1,0 +1,139 @@
+"""The search page: preprints and answered questions on one page whose address is its state."""
+
+from datetime import date
+
+import pytest
+from bs4 import BeautifulSoup
+from django.core.management import call_command
+
+from tests.factories import PreprintFactory
+from tests.qa.factories import make_published_question
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def preprints():
+    """Two preprints that a search for error correction finds, and one that it does not."""
+    return [
+        PreprintFactory(
+            title="Surface codes for quantum error correction",
+            abstract="We build a surface code. The logical error rate of the correction falls to $10^{-6}$.",
+            primary_category="quant-ph", submitted_on=date(2024, 1, 5), authors=["Ada Lovelace"],
+        ),
+        PreprintFactory(
+            title="Learned decoders for error-correcting codes",
+            abstract="A network decodes errors of a code.", primary_category="cs.LG", submitted_on=date(2023, 6, 5), authors=["Grace Hopper"],
+        ),
+        PreprintFactory(
+            title="Galaxies at high redshift", abstract="We observe galaxies.", primary_category="astro-ph"
+        ),
+    ]  # fmt: skip
+
+
+def get_page(client, **parameters):
+    response = client.get("/search", parameters)
+    return response, BeautifulSoup(response.content, "html.parser")
+
+
+def titles(page):
+    return [link.get_text() for link in page.select("#found-preprints ~ div .preprint-item h3 a")]
+
+
+def test_words_find_preprints_and_questions(client, preprints):
+    question = make_published_question(
+        text="Which error correction is best?", preprints=preprints[:1], cited=1
+    )
+
+    response, page = get_page(client, q="quantum error correction")
+
+    assert response.status_code == 200
+    assert preprints[0].title in titles(page)
+    assert [link.get_text() for link in page.select("#found-questions ~ ol h3 a")] == [question.text]
+    assert page.select_one("#search")["value"] == "quantum error correction"
+    assert response["X-Robots-Tag"] == "noindex"
+
+
+def test_matches_are_marked_in_title_and_best_sentence(client, preprints):
+    _, page = get_page(client, q="correcting errors")
+
+    item = next(item for item in page.select(".preprint-item") if "Surface" in item.get_text())
+    assert {mark.get_text() for mark in item.h3.select("mark")} == {"error", "correction"}
+    assert item.select_one(".excerpt").get_text().startswith("The logical error rate of the correction")
+    assert item.select_one(".excerpt math")
+
+
+def test_degraded_search_says_so(client, preprints, settings):
+    settings.EMBEDDING_MODEL = "local/no-such-model"
+
+    _, page = get_page(client, q="error correction")
+
+    assert len(page.select(".notice")) == 1
+    assert preprints[0].title in titles(page)
+
+
+@pytest.mark.parametrize(("parameter", "value"), [("category", "cs.LG"), ("year", "2023")])
+def test_facets_narrow_the_preprints(client, preprints, parameter, value):
+    _, page = get_page(client, q="error code")
+    link = page.select_one(f'.facets a[href*="{parameter}={value}"]')
+
+    _, narrowed = get_page(client, q="error code", **{parameter: value})
+
+    assert link.get_text(" ", strip=True).endswith("1")
+    assert titles(narrowed) == [preprints[1].title]
+    assert narrowed.select_one(f'input[type="hidden"][name="{parameter}"]')["value"] == value
+    assert narrowed.select_one(".facets a")["href"] == "?q=error+code"
+
+
+@pytest.mark.parametrize(
+    "query", ["AG-2024.01-1576", "ag-2024.01-1576", "2401.07049", "https://arxiv.org/abs/2401.07049v2"]
+)
+def test_identifiers_go_straight_to_the_page(client, query):
+    PreprintFactory(identifier="AG-2024.01-1576", source_id="2401.07049")
+
+    response, _ = get_page(client, q=query)
+
+    assert (response.status_code, response["Location"]) == (302, "/abs/AG-2024.01-1576")
+
+
+def test_author_finds_what_they_wrote(client, preprints):
+    _, page = get_page(client, author="Ada Lovelace")
+
+    assert preprints[0].title in page.get_text()
+    assert preprints[1].title not in page.get_text()
+    assert page.h1.get_text() == "Preprints by Ada Lovelace"
+
+
+def test_nothing_found_says_so_and_offers_to_ask(client):
+    _, page = get_page(client, q="zebrafish neurogenesis")
+
+    assert "No preprint in this archive matches" in page.get_text()
+    assert page.select_one(".more a")["href"] == "/ask/?q=zebrafish%20neurogenesis"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {}, {"q": ""}, {"q": "   "}, {"q": "a"}, {"q": "the of and"}, {"q": "\x00"}, {"q": "x" * 5_000},
+        {"q": "' OR 1=1 --"}, {"q": "!!! & | ( <-> :*"}, {"q": "\U0001f600"},
+        {"q": "<script>alert(1)</script>"}, {"q": "noise", "year": "99999"}, {"q": "noise", "year": "x"},
+        {"q": "noise", "category": "<b>"}, {"q": "noise", "category": "\x00"}, {"author": "\x00"},
+        {"author": "x" * 5_000}, {"q": "\u202enoise\u202c"},
+    ],
+)  # fmt: skip
+def test_strange_searches_are_answered(client, preprints, parameters):
+    response, page = get_page(client, **parameters)
+
+    assert response.status_code == 200
+    assert "<script>alert" not in response.content.decode()
+    assert len(page.find_all("h1")) == 1
+
+
+def test_search_by_meaning_works_once_vectors_are_there(client, preprints):
+    call_command("embed_pending")
+
+    _, page = get_page(client, q="protecting qubits against noise")
+
+    assert titles(page)[0] == preprints[0].title
+    assert page.select(".notice") == []
+    assert page.select_one(".similarity .figure").get_text().endswith("%")
