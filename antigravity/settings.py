@@ -179,7 +179,18 @@ STORAGES = {
     },
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "jpg", "jpeg", "png", "gif", "webp", "gz", "br", "woff", "woff2")
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
+    "map",
+    "jpg",
+    "jpeg",
+    "png",
+    "gif",
+    "webp",
+    "gz",
+    "br",
+    "woff",
+    "woff2",
+)
 
 # Security. HTTPS is ended by the proxy in front; HTTPS=false is for a machine's own loopback.
 HTTPS: bool = env.bool("HTTPS", SITE_URL.startswith("https://"))
@@ -253,5 +264,6 @@ LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
 
 # LiteLLM must neither fetch its price list nor report anything; it reads these when a worker first imports it.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+os.environ.setdefault("LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS", "True")
 os.environ.setdefault("LITELLM_TELEMETRY", "False")
 os.environ.setdefault("DO_NOT_TRACK", "1")

@@ -150,6 +150,9 @@ class AnswerRun(models.Model):
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="runs")
     reason = models.CharField(max_length=12, choices=Reason, default=Reason.ASKED)
+    change_reason = models.CharField(
+        max_length=500, blank=True, help_text="Why a further version is made, in a curator's words."
+    )
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     step = models.CharField(max_length=10, choices=Step, default=Step.QUEUED)
     step_detail = models.PositiveSmallIntegerField(
@@ -266,7 +269,7 @@ class Answer(models.Model):
         blank=True,
         help_text="Empty: the gate.",
     )
-    change_reason = models.CharField(max_length=255, blank=True, help_text="Why this version was made.")
+    change_reason = models.CharField(max_length=500, blank=True, help_text="Why this version was made.")
 
     class Meta:
         ordering = ["question", "-version"]
@@ -350,8 +353,8 @@ class Source(models.Model):
 class Citation(models.Model):
     """That a statement rests on a source: the verdict of the checks, and the sentence that it rests on.
 
-    The pair of foreign keys (statement, answer) and (source, answer) is composite in the database: a citation can't
-    point at a source of another answer.
+    The pair of foreign keys (statement, answer) and (source, answer) is composite in the database: a citation
+    can't point at a source of another answer.
     """
 
     class Verdict(models.TextChoices):

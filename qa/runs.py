@@ -57,9 +57,9 @@ class Lease:
         return AnswerRun.objects.filter(pk=self.run.pk, lease_token=self.token)
 
 
-def open_run(question: Question, reason: AnswerRun.Reason = AnswerRun.Reason.ASKED) -> AnswerRun:
+def open_run(question: Question, reason: AnswerRun.Reason, *, change_reason: str = "") -> AnswerRun:
     """A new run; a question that isn't published becomes pending. To be called in a transaction."""
-    run = AnswerRun.objects.create(question=question, reason=reason)
+    run = AnswerRun.objects.create(question=question, reason=reason, change_reason=change_reason)
     if question.state != Question.State.PUBLISHED:
         question.state = Question.State.PENDING
         question.save(update_fields=["state"])

@@ -1,0 +1,105 @@
+"""Money: reserved before a call, settled after it, never over the caps. The only writer of Spend.
+
+The ledger is also the memory of the circuit breaker: a model whose last calls all failed is left alone for a
+while.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+
+from qa.llm import Completion, ProviderError
+from qa.models import AnswerRun, Spend
+
+LEDGER_LOCK = 7_202  # of pg_advisory_xact_lock: comparing with the caps and reserving are one step
+RESERVED_WAIT_SECONDS = 10  # what is reserved by calls under way may come back when they are settled
+BREAKER_FAILURES = 5
+BREAKER_SECONDS = 60
+
+
+class BudgetUsed(Exception):
+    """No call can be paid for now; `waits_for` is what the asker reads, `seconds` how long to wait."""
+
+    def __init__(self, waits_for: str, *, seconds: float) -> None:
+        super().__init__(waits_for)
+        self.waits_for = waits_for
+        self.seconds = seconds
+
+
+def reserve(run: AnswerRun, *, model: str, usd: Decimal) -> Spend:
+    """Sets aside what a call can cost at most. Raises BudgetUsed; ProviderError where no wait would help."""
+    if usd > min(settings.DAILY_BUDGET_USD, settings.MONTHLY_BUDGET_USD):
+        raise ProviderError("no_budget", "This site's budget is too small for the model.", is_lasting=True)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LEDGER_LOCK])
+        _check_caps(usd)
+        return Spend.objects.create(run=run, model=model, reserved_usd=usd)
+
+
+def settle(spend: Spend, completion: Completion) -> None:
+    """Books what a call cost: by its usage, or all that was reserved where the provider named none."""
+    cost = spend.reserved_usd if completion.cost_usd is None else completion.cost_usd
+    _close(spend, cost_usd=cost, tokens_in=completion.tokens_in, tokens_out=completion.tokens_out)
+
+
+def settle_failure(spend: Spend, error: ProviderError) -> None:
+    """Books a call that failed: nothing, or all that was reserved where it may have been charged."""
+    _close(spend, cost_usd=spend.reserved_usd if error.was_paid else Decimal(0), error_code=error.code)
+
+
+def settle_abandoned(run: AnswerRun) -> None:
+    """Books in full the calls of a worker that died over this run."""
+    Spend.objects.filter(run=run, cost_usd=None).update(
+        cost_usd=F("reserved_usd"), settled_at=Now(), error_code="worker_lost"
+    )
+
+
+def check_breaker(model: str) -> None:
+    """Raises ProviderError, and saves the call, where this model's last five failed within a minute."""
+    newest = Spend.objects.filter(model=model).exclude(settled_at=None).order_by("-settled_at")
+    calls = list(newest.values_list("error_code", "settled_at")[:BREAKER_FAILURES])
+    if len(calls) < BREAKER_FAILURES or not all(code for code, _ in calls):
+        return
+    now = timezone.now()
+    reopens = calls[0][1] + timedelta(seconds=BREAKER_SECONDS)
+    if calls[0][1] - calls[-1][1] <= timedelta(seconds=BREAKER_SECONDS) and reopens > now:
+        wait = (reopens - now).total_seconds()
+        raise ProviderError("provider_down", "The model's provider has trouble.", retry_after=wait)
+
+
+def spent_since(moment: datetime) -> Decimal:
+    """USD spent or reserved since then."""
+    return _sum(moment, is_settled=None)
+
+
+def _check_caps(usd: Decimal) -> None:
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    month = today.replace(day=1)
+    next_month = (month + timedelta(days=32)).replace(day=1)
+    for start, end, cap, name in (
+        (month, next_month, settings.MONTHLY_BUDGET_USD, "this month's"),
+        (today, today + timedelta(days=1), settings.DAILY_BUDGET_USD, "today's"),
+    ):
+        if _sum(start, is_settled=None) + usd <= cap:
+            continue
+        if _sum(start, is_settled=True) + usd <= cap:
+            raise BudgetUsed(f"{name} budget is in use", seconds=RESERVED_WAIT_SECONDS)
+        raise BudgetUsed(f"{name} budget is used", seconds=(end - timezone.now()).total_seconds())
+
+
+def _sum(start: datetime, *, is_settled: bool | None) -> Decimal:
+    rows = Spend.objects.filter(created_at__gte=start)
+    if is_settled:
+        rows = rows.exclude(cost_usd=None)
+    return rows.aggregate(usd=Sum(Coalesce("cost_usd", "reserved_usd")))["usd"] or Decimal(0)
+
+
+def _close(spend: Spend, **changes: object) -> None:
+    """A row that was settled meanwhile, as abandoned, stays as it is."""
+    Spend.objects.filter(pk=spend.pk, cost_usd=None).update(settled_at=Now(), **changes)

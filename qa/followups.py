@@ -1,0 +1,115 @@
+"""Questions to go on with, under "Keep exploring": published ones near this first, then the writer's own."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import Count
+
+from archive.embeddings import Embedder
+from archive.search import FLOOR, search
+from qa.models import Question
+from qa.questions import Refused, accept_question
+from qa.text_keys import make_text_key
+
+WANTED = 3
+CANDIDATES = 20
+NEAR = 0.5  # cosine of MiniLM between two questions on one subject
+SAME = 0.92  # and from here on they ask the same
+PRESUPPOSES = 0.75  # cosine to a dropped statement, from which on a suggestion builds on it
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A follow-up: its text, and the published question that answers it, if there is one."""
+
+    text: str
+    target: Question | None = None
+
+
+class Chooser:
+    """Collects follow-ups of a question that differ from it and from each other."""
+
+    def __init__(self, question: Question, embedder: Embedder) -> None:
+        self.question = question
+        self.embedder = embedder
+        self.vectors = [self.embed(question.text)]
+        self.keys = {question.text_key}
+        self.chosen: list[Suggestion] = []
+
+    def embed(self, text: str) -> np.ndarray:
+        return self.embedder.embed([text])[0]
+
+    @property
+    def is_done(self) -> bool:
+        return len(self.chosen) >= WANTED
+
+    def add(self, suggestion: Suggestion, vector: np.ndarray) -> None:
+        """Takes a suggestion, unless it asks the same as the question or as one taken already."""
+        if not self.is_done and all(float(vector @ other) < SAME for other in self.vectors):
+            self.chosen.append(suggestion)
+            self.vectors.append(vector)
+
+
+def choose_follow_ups(
+    question: Question,
+    *,
+    preprint_ids: Sequence[int],
+    suggestions: Iterable[str],
+    dropped: Sequence[str],
+    embedder: Embedder,
+) -> list[Suggestion]:
+    """Up to three. `dropped` are statements that failed their checks: nothing may build on them."""
+    chooser = Chooser(question, embedder)
+    for near in find_near_published(question, preprint_ids=preprint_ids, chooser=chooser):
+        chooser.add(Suggestion(near.text, near), chooser.embed(near.text))
+    refuted = embedder.embed(list(dropped))
+    for text in suggestions:
+        if chooser.is_done:
+            break
+        suggestion = judge_suggestion(text, keys=chooser.keys)
+        if suggestion is None:
+            continue
+        vector = chooser.embed(suggestion.text)
+        if not any(float(vector @ other) >= PRESUPPOSES for other in refuted):
+            chooser.add(suggestion, vector)
+    return chooser.chosen
+
+
+def find_near_published(
+    question: Question, *, preprint_ids: Sequence[int], chooser: Chooser
+) -> list[Question]:
+    """Published questions whose answers rest on the same preprints, nearest in meaning first."""
+    candidates = list(
+        Question.objects.published()
+        .exclude(pk=question.pk)
+        .filter(published_answer__sources__preprint__in=preprint_ids)
+        .annotate(shared=Count("published_answer__sources"))
+        .order_by("-shared", "-published_at")[:CANDIDATES]
+    )
+    nearness = {near.pk: float(chooser.embed(near.text) @ chooser.vectors[0]) for near in candidates}
+    candidates = [near for near in candidates if nearness[near.pk] >= NEAR]
+    return sorted(candidates, key=lambda near: -nearness[near.pk])
+
+
+def judge_suggestion(text: str, *, keys: set[str]) -> Suggestion | None:
+    """The suggestion, if it could be asked here as it stands and this archive has something on it."""
+    try:
+        accepted = accept_question(text)
+    except Refused:
+        return None
+    key = make_text_key(accepted)
+    known = Question.objects.filter(text_key=key).first()
+    if key in keys or (known and known.state in (Question.State.REJECTED, Question.State.RETRACTED)):
+        return None
+    if known and known.merged_into:
+        known = known.merged_into
+    target = known if known and known.state == Question.State.PUBLISHED else None
+    if target is None and not has_evidence(accepted):
+        return None
+    return Suggestion(accepted, target)
+
+
+def has_evidence(text: str) -> bool:
+    """Whether a search for it finds a preprint that could be a source."""
+    return any((hit.similarity or 0) >= FLOOR for hit in search(text, limit=1).hits)

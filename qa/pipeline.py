@@ -1,0 +1,193 @@
+"""A question becomes an answer: retrieve, judge the evidence, write, check, record.
+
+The story, and what interrupts it. Everything is done under a lease; whoever loses it stops, and nothing of
+its work is kept.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import structlog
+from billiard.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+
+from archive.embeddings import EmbedderUnavailable, get_embedder
+from archive.search import FLOOR, NO_VECTORS, Hit, SearchResult, search
+from qa import budget, recording, runs
+from qa.budget import BudgetUsed
+from qa.checking import CheckedDraft, CheckSource, check_draft
+from qa.followups import choose_follow_ups
+from qa.gating import GateDecision, decide
+from qa.llm import ProviderError
+from qa.models import MAX_SOURCES, AnswerRun
+from qa.prompts import PromptSource
+from qa.runs import Lease, LeaseLost
+from qa.writing import Material, Written, write_draft
+
+log = structlog.get_logger()
+
+EMBEDDER_WAIT_SECONDS = 30
+BUG_WAIT_SECONDS = 10
+BUG_MESSAGE = "Something went wrong on this site while the question was being answered. It has been logged."
+TOO_LONG_MESSAGE = "Answering this question took too long each time it was tried."
+ALL_HELD = "On this site every answer waits for a curator."
+
+Step = AnswerRun.Step
+
+
+@dataclass
+class Stopwatch:
+    """Seconds by step, for the record."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.monotonic() - began, 3)
+
+
+def answer(lease: Lease) -> None:
+    """Answers the question of a claimed run, or leaves the run in the state that its trouble asks for."""
+    watch = Stopwatch()
+    with runs.holding(lease), handling_trouble(lease):
+        budget.settle_abandoned(lease.run)
+        with watch.step("search"):
+            found, sources = retrieve(lease)
+        if not sources:
+            recording.record_unanswerable(lease, seconds=watch.seconds)
+            return
+        material = gather(lease.question.text, sources)
+        runs.note(lease, step=Step.WRITING)
+        with watch.step("write"):
+            written = write_draft(lease, material)
+        if written.draft.verdict == "unanswerable":
+            recording.record_unanswerable(lease, seconds=watch.seconds)
+            return
+        with watch.step("check"):
+            checked = check(lease, material, written)
+            follow_ups = choose_follow_ups(
+                lease.question,
+                preprint_ids=[hit.preprint.pk for hit in sources],
+                suggestions=written.draft.follow_ups,
+                dropped=[statement.text for statement in checked.statements if statement.is_dropped],
+                embedder=get_embedder(),
+            )
+        recording.record_answer(
+            lease,
+            recording.Record(
+                found, sources, written, checked, judge(written, checked), follow_ups, watch.seconds
+            ),
+        )
+
+
+def retrieve(lease: Lease) -> tuple[SearchResult, list[Hit]]:
+    """What the search found, and the part of it that may be a source: above the floor, and not withdrawn."""
+    runs.note(lease, step=Step.SEARCHING)
+    found = search(lease.question.text, limit=MAX_SOURCES)
+    if NO_VECTORS in found.notes:
+        raise EmbedderUnavailable(NO_VECTORS)
+    retrieved = [
+        {
+            "identifier": hit.preprint.identifier,
+            "rank": hit.rank,
+            "similarity": hit.similarity,
+            "score": hit.score,
+        }
+        for hit in found.hits
+    ]
+    sources = [hit for hit in found.hits if (hit.similarity or 0) >= FLOOR and not hit.preprint.is_withdrawn]
+    runs.note(lease, step=Step.READING, step_detail=len(sources), retrieved=retrieved)
+    return found, sources
+
+
+def gather(question: str, sources: list[Hit]) -> Material:
+    """The sources under their numbers, 1 for the best."""
+    numbered = [(number, hit.preprint) for number, hit in enumerate(sources, start=1)]
+    return Material(
+        question=question,
+        prompt=[
+            PromptSource(number, one.title, one.categories, one.submitted_on, one.abstract)
+            for number, one in numbered
+        ],
+        check=[CheckSource(number, one.identifier, one.title, one.abstract) for number, one in numbered],
+    )
+
+
+def check(lease: Lease, material: Material, written: Written) -> CheckedDraft:
+    """The draft with every statement checked against the texts that it cites."""
+    cited = sum(len(statement.sources) for statement in written.draft.statements)
+    runs.note(lease, step=Step.CHECKING, step_detail=cited)
+    return check_draft(
+        written.draft,
+        material.check,
+        question=material.question,
+        is_quotation=written.is_quotation,
+        embedder=get_embedder(),
+    )
+
+
+def judge(written: Written, checked: CheckedDraft) -> GateDecision:
+    """The gate's decision, or its being switched off."""
+    decision = decide(written.draft, checked, is_quotation=written.is_quotation)
+    if decision.publish and not settings.AUTO_PUBLISH:
+        return GateDecision(publish=False, reasons=[ALL_HELD])
+    return decision
+
+
+@contextmanager
+def handling_trouble(lease: Lease) -> Iterator[None]:
+    """Turns what interrupts the story into the run's state: a question ends with an answer or with words."""
+    try:
+        yield
+    except LeaseLost:
+        log.warning("run_fenced", run=lease.run.pk)
+    except BudgetUsed as used:
+        runs.postpone(lease, seconds=used.seconds, waits_for=used.waits_for)
+    except ProviderError as error:
+        log.warning(
+            "provider_failed", run=lease.run.pk, code=error.code, detail=str(error.__cause__ or error)
+        )
+        retry_or_fail(lease, error)
+    except EmbedderUnavailable as error:
+        log.warning("embedder_unavailable", run=lease.run.pk, detail=str(error))
+        waits_for = "the search by meaning is not available"
+        runs.postpone(lease, seconds=EMBEDDER_WAIT_SECONDS, waits_for=waits_for)
+    except SoftTimeLimitExceeded:
+        retry_or_fail(lease, ProviderError("too_long", TOO_LONG_MESSAGE, was_paid=True))
+    except (OperationalError, InterfaceError) as error:
+        log.warning("database_away", run=lease.run.pk, detail=str(error))
+        release_when_possible(lease)
+    except Exception:
+        log.exception("run_broke", run=lease.run.pk)
+        retry_or_fail(
+            lease, ProviderError("internal", BUG_MESSAGE, was_paid=True, retry_after=BUG_WAIT_SECONDS)
+        )
+
+
+def retry_or_fail(lease: Lease, error: ProviderError) -> None:
+    """Puts the run back for another try, or fails it where another would not help or is one too many."""
+    if error.is_lasting or runs.is_last_try(lease.run, is_attempt=error.was_paid):
+        runs.fail(lease, code=error.code, message=error.message)
+    else:
+        waits_for = error.message[0].lower() + error.message[1:].rstrip(".")
+        runs.release(lease, wait=error.retry_after, waits_for=waits_for, is_attempt=error.was_paid)
+
+
+def release_when_possible(lease: Lease) -> None:
+    """Gives the run back as soon as the database is there again, or lets the lease lapse."""
+    give_up = time.monotonic() + settings.RUN_LEASE_SECONDS
+    while time.monotonic() < give_up:
+        connection.close()
+        try:
+            runs.release(lease, wait=0)
+        except (OperationalError, InterfaceError):
+            time.sleep(0.5)
+        else:
+            return

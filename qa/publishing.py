@@ -1,0 +1,165 @@
+"""Every state after an answer is recorded: publish, hold, discard, retract, reject, merge, answer again.
+
+The only writer of these states. Each function is one transaction that locks the question's row first, and
+raises NotAllowed, with words for the curator, for a move that docs/decisions/0001-states.md does not know.
+"""
+
+from functools import partial
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from qa import dispatching, runs
+from qa.models import Answer, AnswerRun, Question
+
+CLOSED_STATES = {Question.State.REJECTED, Question.State.RETRACTED, Question.State.MERGED}
+OPEN_TO_REANSWER = {
+    Question.State.PUBLISHED,
+    Question.State.HELD,
+    Question.State.UNANSWERABLE,
+    Question.State.FAILED,
+}
+
+
+class NotAllowed(Exception):
+    """The row's state does not let this happen; `message` says why."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@transaction.atomic
+def publish(answer: Answer, by: AbstractBaseUser | None = None) -> None:
+    """Makes a held answer its question's page, in place of the version before. `by` is None for the gate."""
+    question = _lock(answer.question_id)
+    answer.refresh_from_db(from_queryset=Answer.objects.select_for_update())
+    if question.state in CLOSED_STATES:
+        raise NotAllowed(f"Its question is {question.get_state_display()}.")
+    if answer.state != Answer.State.HELD:
+        raise NotAllowed(f"Version {answer.version} is {answer.get_state_display()}, not held.")
+    before = question.published_answer
+    if before and before.version > answer.version:
+        raise NotAllowed(f"Version {before.version}, which is newer, is published already.")
+    if question.state == Question.State.PENDING and by:
+        raise NotAllowed("Its question is being answered again just now; look at the new version first.")
+    now = timezone.now()
+    if before:
+        before.state = Answer.State.SUPERSEDED
+        before.save(update_fields=["state"])
+    answer.state = Answer.State.PUBLISHED
+    answer.published_at = now
+    answer.published_by = by  # type: ignore[assignment]
+    if by is None:
+        answer.hold_reasons = []
+    answer.save(update_fields=["state", "published_at", "published_by", "hold_reasons"])
+    question.state = Question.State.PUBLISHED
+    question.published_answer = answer
+    question.published_at = question.published_at or now
+    question.save(update_fields=["state", "published_answer", "published_at"])
+
+
+@transaction.atomic
+def hold(answer: Answer, reason: str, by: AbstractBaseUser | None = None) -> None:
+    """Takes a published answer off its page until a curator publishes or discards it."""
+    question = _lock(answer.question_id)
+    if question.published_answer_id != answer.pk:
+        raise NotAllowed("Only the published version can be held.")
+    _unpublish(question, Answer.State.HELD, hold_reasons=[reason])
+    question.state = Question.State.HELD
+    question.save(update_fields=["state", "published_answer"])
+
+
+@transaction.atomic
+def discard(answer: Answer, by: AbstractBaseUser | None = None) -> None:
+    """Keeps a held answer in the record only. A question that waited for nothing else has failed."""
+    question = _lock(answer.question_id)
+    answer.refresh_from_db(from_queryset=Answer.objects.select_for_update())
+    if answer.state != Answer.State.HELD:
+        raise NotAllowed(f"Version {answer.version} is {answer.get_state_display()}, not held.")
+    answer.state = Answer.State.DISCARDED
+    answer.save(update_fields=["state"])
+    if (
+        question.state == Question.State.HELD
+        and not question.answers.filter(state=Answer.State.HELD).exists()
+    ):
+        question.state = Question.State.FAILED
+        question.save(update_fields=["state"])
+
+
+@transaction.atomic
+def retract(question: Question, reason: str, by: AbstractBaseUser | None = None) -> None:
+    """Replaces a published page by a tombstone with this reason."""
+    question = _lock(question.pk)
+    if question.state != Question.State.PUBLISHED:
+        raise NotAllowed(f"It is {question.get_state_display()}; only a published question can be retracted.")
+    _close(question, Question.State.RETRACTED, reason=_words(reason))
+    question.answers.filter(state=Answer.State.HELD).update(state=Answer.State.DISCARDED)
+
+
+@transaction.atomic
+def reject(question: Question, reason: str, by: AbstractBaseUser | None = None) -> None:
+    """Closes a question that never was published; whoever asks it again reads the reason."""
+    question = _lock(question.pk)
+    if question.state in CLOSED_STATES | {Question.State.PUBLISHED}:
+        raise NotAllowed(
+            f"It is {question.get_state_display()}; a published question can be retracted instead."
+        )
+    _close(question, Question.State.REJECTED, reason=_words(reason))
+
+
+@transaction.atomic
+def merge(question: Question, into: Question, by: AbstractBaseUser | None = None) -> None:
+    """Leads a question's address, and those that led to it, to another question's page for ever."""
+    locked = Question.objects.select_for_update().filter(pk__in={question.pk, into.pk}).order_by("pk")
+    rows = {row.pk: row for row in locked}
+    question, into = rows[question.pk], rows[into.pk]
+    if question == into:
+        raise NotAllowed("A question can't be merged into itself.")
+    if question.state in CLOSED_STATES:
+        raise NotAllowed(f"It is {question.get_state_display()} already.")
+    if into.state in CLOSED_STATES:
+        raise NotAllowed(f"The question to merge into is {into.get_state_display()}.")
+    Question.objects.filter(merged_into=question).update(merged_into=into)
+    question.merged_into = into
+    _close(question, Question.State.MERGED)
+
+
+@transaction.atomic
+def reanswer(question: Question, by: AbstractBaseUser | None, reason: str) -> AnswerRun:
+    """Starts a run for a further version; what is published stays until that version is published."""
+    question = _lock(question.pk)
+    if question.state not in OPEN_TO_REANSWER:
+        raise NotAllowed(f"It is {question.get_state_display()}.")
+    if question.runs.open().exists():
+        raise NotAllowed("It is being answered again already.")
+    run = runs.open_run(question, AnswerRun.Reason.REANSWER, change_reason=reason)
+    transaction.on_commit(partial(dispatching.wake, run), robust=True)
+    return run
+
+
+def _lock(question_id: int) -> Question:
+    return Question.objects.select_for_update().get(pk=question_id)
+
+
+def _unpublish(question: Question, state: Answer.State, **changes: object) -> None:
+    """Takes the published answer, if any, off the question's page; the caller saves the question."""
+    Answer.objects.filter(pk=question.published_answer_id).update(state=state, **changes)
+    question.published_answer = None
+
+
+def _close(question: Question, state: Question.State, *, reason: str = "") -> None:
+    """Ends a question's life in public: its published answer is discarded, its open run is ended."""
+    _unpublish(question, Answer.State.DISCARDED)
+    runs.close_for(question)
+    question.state = state
+    question.reason = reason
+    question.closed_at = timezone.now()
+    question.save(update_fields=["state", "published_answer", "reason", "closed_at", "merged_into"])
+
+
+def _words(reason: str) -> str:
+    if not reason.strip():
+        raise NotAllowed("A reason is needed: the public reads it.")
+    return reason.strip()
