@@ -90,11 +90,8 @@ def search(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET)
     form.is_valid()
     cleaned = form.cleaned_data
-    context: dict[str, Any] = {
-        "query": cleaned.get("q", ""),
-        "cleaned": cleaned,
-        "is_search": "author" not in request.GET,
-    }
+    query, is_search = cleaned.get("q", ""), "author" not in request.GET
+    context: dict[str, Any] = {"query": query, "cleaned": cleaned, "is_search": is_search}
     if author := cleaned.get("author"):
         context |= _search_by_author(author)
     elif query:

@@ -22,8 +22,9 @@ def preprints():
             primary_category="quant-ph", submitted_on=date(2024, 1, 5), authors=["Ada Lovelace"],
         ),
         PreprintFactory(
-            title="Learned decoders for error-correcting codes",
-            abstract="A network decodes errors of a code.", primary_category="cs.LG", submitted_on=date(2023, 6, 5), authors=["Grace Hopper"],
+            title="Learned decoders for error-correcting codes", primary_category="cs.LG",
+            abstract="A network decodes errors of a code.", submitted_on=date(2023, 6, 5),
+            authors=["Grace Hopper"],
         ),
         PreprintFactory(
             title="Galaxies at high redshift", abstract="We observe galaxies.", primary_category="astro-ph"
