@@ -3,13 +3,11 @@
 What curators decide goes through the actions of qa/curating.py, and by them through qa/publishing.py.
 """
 
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Case, Prefetch, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Prefetch, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -17,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from archive.admin import ReadOnlyMixin
+from qa.budget import spent_since
 from qa.curating import ANSWER_DECISIONS, QUESTION_DECISIONS, DecidingAdmin
 from qa.models import Answer, AnswerRun, AskQuota, Citation, FollowUp, Question, Source, Spend, Statement
 from qa.rendering import render_stored
@@ -261,19 +260,13 @@ class SpendAdmin(ReadOnlyMixin, admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        today = timezone.now().date()
+        today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
         spent_today, spent_this_month = spent_since(today), spent_since(today.replace(day=1))
         subtitle = (
             f"{spent_today:.4f} of {settings.DAILY_BUDGET_USD} USD today, "
             f"{spent_this_month:.4f} of {settings.MONTHLY_BUDGET_USD} USD this month"
         )
         return super().changelist_view(request, {**(extra_context or {}), "subtitle": subtitle})
-
-
-def spent_since(day: Any) -> Decimal:
-    """What was spent from a day on, in USD; a call that is not settled counts with what was reserved."""
-    rows = Spend.objects.filter(created_at__date__gte=day)
-    return rows.aggregate(total=Sum(Coalesce("cost_usd", "reserved_usd")))["total"] or Decimal(0)
 
 
 @admin.register(AskQuota)
