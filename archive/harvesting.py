@@ -28,10 +28,27 @@ DELETED = "The source has deleted its record."
 MAX_RAW = 1_000_000
 
 WRITTEN_FIELDS = [
-    "version", "versions", "title", "abstract", "abstract_kind", "primary_category", "categories", "submitted_on",
-    "revised_on", "comments", "journal_ref", "doi", "licence", "language", "datestamp", "withdrawn_on",
-    "withdrawal_reason", "text_hash", "record_hash", "updated_at",
-]  # fmt: skip
+    "version",
+    "versions",
+    "title",
+    "abstract",
+    "abstract_kind",
+    "primary_category",
+    "categories",
+    "submitted_on",
+    "revised_on",
+    "comments",
+    "journal_ref",
+    "doi",
+    "licence",
+    "language",
+    "datestamp",
+    "withdrawn_on",
+    "withdrawal_reason",
+    "text_hash",
+    "record_hash",
+    "updated_at",
+]
 
 
 @dataclass
@@ -162,7 +179,7 @@ def is_news(record: Record, present: Preprint) -> bool:
     if record.datestamp and present.datestamp and record.datestamp < present.datestamp:
         return False
     kinds = Preprint.AbstractKind
-    if record.abstract_kind == kinds.SUMMARY and present.abstract_kind == kinds.ABSTRACT:
+    if present.abstract_kind == kinds.ABSTRACT and record.abstract_kind != present.abstract_kind:
         return False
     return hash_record(record) != present.record_hash
 
@@ -210,8 +227,7 @@ def apply_withdrawal(preprint: Preprint, reason: str, day: date | None, work: Pa
 
 
 def withdraw_deleted(record: Record, present: Preprint | None, work: PageWork) -> None:
-    """A record that its source deleted: the preprint is withdrawn and stays, with all that was known of it.
-    """
+    """A record that its source deleted: the preprint is withdrawn and stays, with all that was known of it."""
     if present is None or present.is_withdrawn:
         work.unchanged += 1
         return

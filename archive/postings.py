@@ -28,25 +28,24 @@ USUAL_PREPRINTS = 1_000
 USUAL_WORDS = Path(__file__).resolve().parent / "data" / "usual_words.json"
 # Lexemes of the words that people ask with: rare in abstracts, so they would outweigh what is asked about.
 ASKING_WORDS = frozenset(
-    "answer articl could describ ever evid exist explain find found gave get give given happen know known like make"
-    " mani may might much must need one paper peopl preprint question research said say shall studi tell think"
-    " understand use way would".split()
+    "answer articl could describ ever evid exist explain find found gave get give given happen know known "  # noqa: SIM905
+    "like make mani may might much must need one paper peopl preprint question research said say shall studi "
+    "tell think understand use way would".split()
 )
 
-INDEX = f"""
+INDEX = """
 INSERT INTO archive_posting AS posting (lexeme, block, entries)
 SELECT lexeme, block, string_agg(int4send(id) || int2send(packed), '' ORDER BY id)
 FROM (
-    SELECT preprint.id::int AS id, preprint.id::int / {BLOCK_SIZE} AS block, word.lexeme,
-        ((least(cardinality(word.positions) + extra.title, 127) << 8) | least(size.words / {LENGTH_STEP},
-        255))::int2 AS packed
+    SELECT preprint.id::int AS id, preprint.id::int / %(block_size)s AS block, word.lexeme,
+        (least(cardinality(word.positions) + extra.title, 127) << 8 | least(size.steps, 255))::int2 AS packed
     FROM archive_preprint AS preprint,
-        LATERAL (SELECT coalesce(sum(cardinality(positions)), 0)::int AS words
+        LATERAL (SELECT coalesce(sum(cardinality(positions)), 0)::int / %(length_step)s AS steps
             FROM unnest(preprint.search_vector)) AS size,
         LATERAL (SELECT lexeme, positions, weights FROM unnest(preprint.search_vector)
-            UNION ALL SELECT '', '{{}}'::smallint[], '{{}}'::text[]) AS word,
-        LATERAL (SELECT %s * cardinality(array_positions(word.weights, 'A')) AS title) AS extra
-    WHERE preprint.id = ANY (%s) AND preprint.withdrawn_on IS NULL
+            UNION ALL SELECT '', '{}'::smallint[], '{}'::text[]) AS word,
+        LATERAL (SELECT %(title_weight)s * cardinality(array_positions(word.weights, 'A')) AS title) AS extra
+    WHERE preprint.id = ANY (%(ids)s) AND preprint.withdrawn_on IS NULL
 ) AS entry
 GROUP BY lexeme, block
 ORDER BY lexeme, block
@@ -54,13 +53,12 @@ ON CONFLICT (lexeme, block) DO UPDATE SET entries = posting.entries || excluded.
 """
 
 # The lists that hold any of some preprints, by the text they have now.
-FIND = f"""
+FIND = """
 SELECT posting.lexeme, posting.block, posting.entries FROM archive_posting AS posting JOIN (
-    SELECT DISTINCT word.lexeme, preprint.id::int / {BLOCK_SIZE} AS block
+    SELECT DISTINCT word.lexeme, preprint.id::int / %(block_size)s AS block
     FROM archive_preprint AS preprint,
-        LATERAL (SELECT unnest(tsvector_to_array(preprint.search_vector)) AS lexeme UNION ALL SELECT '') AS
-        word
-    WHERE preprint.id = ANY (%s)
+        LATERAL (SELECT unnest(tsvector_to_array(preprint.search_vector)) UNION ALL SELECT '') AS word (lexeme)
+    WHERE preprint.id = ANY (%(ids)s)
 ) AS place ON posting.lexeme = place.lexeme AND posting.block = place.block
 """
 
@@ -108,7 +106,15 @@ def index_preprints(ids: Collection[int]) -> None:
     """Adds preprints to the lists; withdrawn ones are left out. They must not stand there already."""
     if ids:
         with connection.cursor() as cursor:
-            cursor.execute(INDEX, [TITLE_WEIGHT, list(ids)])
+            cursor.execute(
+                INDEX,
+                {
+                    "ids": list(ids),
+                    "block_size": BLOCK_SIZE,
+                    "length_step": LENGTH_STEP,
+                    "title_weight": TITLE_WEIGHT,
+                },
+            )
 
 
 def unindex_preprints(ids: Collection[int]) -> None:
@@ -120,7 +126,7 @@ def unindex_preprints(ids: Collection[int]) -> None:
         return
     gone = np.fromiter(ids, dtype=np.uint32)
     with connection.cursor() as cursor:
-        cursor.execute(FIND, [list(ids)])
+        cursor.execute(FIND, {"ids": list(ids), "block_size": BLOCK_SIZE})
         kept = [(lexeme, block, without(entries, gone)) for lexeme, block, entries in cursor.fetchall()]
         if kept:
             cursor.execute(REPLACE, [list(column) for column in zip(*kept, strict=True)])

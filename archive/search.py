@@ -243,10 +243,11 @@ def find_nearest(vector: np.ndarray, *, model: str, also: list[int], filters: Fi
         FROM query, archive_embedding AS embedding
         WHERE embedding.model = %s
         AND embedding.preprint_id IN (SELECT preprint_id FROM near UNION SELECT unnest(%s::bigint[]))
-    """
+    """  # noqa: S608 -- only numbers and our own conditions are put in
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'strict_order', true)",
+            "SELECT set_config('hnsw.ef_search', %s, true),"
+            " set_config('hnsw.iterative_scan', 'strict_order', true)",
             [str(EF_SEARCH_FILTERED if filters else EF_SEARCH)],
         )
         cursor.execute(statement, [literal, model, *values, model, also])
@@ -266,7 +267,7 @@ def find_titled(query: str, filters: Filters) -> list[int]:
             f"""
             SELECT preprint.id FROM archive_preprint AS preprint WHERE preprint.title %% %s AND {conditions}
             ORDER BY similarity(preprint.title, %s) DESC, preprint.id LIMIT {MAX_NAMED}
-            """,
+            """,  # noqa: S608 -- the same
             [query, *values, query],
         )
         return [pk for (pk,) in cursor.fetchall()]

@@ -4,7 +4,7 @@ import re
 
 THING = r"(?:paper|article|submission|manuscript|preprint|work|version|draft|note|document|draft paper)"
 NOTICE = re.compile(
-    rf"(?:\bth(?:is|e) (?:[\w-]+ )?{THING} (?:(?:has been|have been|is|was|is being|will be) )(?:\w+ )?withdrawn\b"
+    rf"(?:\bth(?:is|e) (?:[\w-]+ )?{THING} (?:has been|is|was|is being|will be) (?:\w+ )?withdrawn\b"
     rf"|^\W*withdrawn\b|\bit has been withdrawn\b)",
     re.IGNORECASE,
 )

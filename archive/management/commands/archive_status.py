@@ -27,5 +27,6 @@ class Command(BaseCommand):
         for run in HarvestRun.objects.all()[:5]:
             self.stdout.write(
                 f"Harvest     {run.started_at:%Y-%m-%d %H:%M} {run.source} {run.set_spec} {run.state}: "
-                f"{run.created:,} new, {run.updated:,} changed, {run.unchanged:,} unchanged, {run.set_aside:,} set aside"
+                f"{run.created:,} new, {run.updated:,} changed, {run.unchanged:,} unchanged, "
+                f"{run.set_aside:,} set aside"
             )

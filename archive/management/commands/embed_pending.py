@@ -17,8 +17,8 @@ from archive.models import Preprint
 
 class Command(BaseCommand):
     help = (
-        "Makes the vectors of all preprints that have none of the present model for their present text. The workers "
-        "do the same in the background; this shows progress and ends when all is done."
+        "Makes the vectors of all preprints that have none of the present model for their present text. "
+        "The workers do the same in the background; this shows progress and ends when all is done."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,4 @@
-"""Loads a file of JSON lines into the archive, streamed, with progress; goes on where a broken load stopped.
-"""
+"""Loads a file of JSON lines into the archive, streamed, with progress; resumes a load that broke off."""
 
 import argparse
 from pathlib import Path
@@ -15,9 +14,9 @@ from archive.models import HarvestRun
 
 class Command(BaseCommand):
     help = (
-        "Loads preprints from a file of JSON lines: this site's own shape (docs/records.md) or arXiv's metadata dump; "
-        "plain, .gz or .xz, or - for standard input. Loading a file twice changes nothing. A load that was broken off "
-        "goes on after its last page."
+        "Loads preprints from a file of JSON lines: this site's own shape (docs/records.md) or arXiv's "
+        "metadata dump; plain, .gz or .xz, or - for standard input. Loading a file twice changes nothing. "
+        "A load that was broken off goes on after its last page."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -46,8 +45,7 @@ class Command(BaseCommand):
 
 
 def source_of(name: str) -> str:
-    """What a load is known by: the file's name and size, so that another file of that name is another source.
-    """
+    """What a load is known by: the file's name and size, so another file of that name is another source."""
     if name == STANDARD_INPUT:
         return "standard input"
     path = Path(name)
@@ -58,10 +56,10 @@ def summarise(run: HarvestRun) -> str:
     """What a load came to, in a line or two."""
     if not (run.created or run.updated or run.set_aside):
         return f"{run.seen:,} records read: the archive has them all, nothing changed."
-    lines = [
-        f"{run.seen:,} records read: {run.created:,} new, {run.updated:,} changed, {run.unchanged:,} unchanged; "
-        f"{run.withdrawn:,} of them withdrawn."
-    ]
+    summary = (
+        f"{run.seen:,} records read: {run.created:,} new, {run.updated:,} changed, "
+        f"{run.unchanged:,} unchanged; {run.withdrawn:,} of them withdrawn."
+    )
     if run.set_aside:
-        lines.append(f"{run.set_aside:,} records could not be taken in: see Set aside records in the admin.")
-    return "\n".join(lines)
+        summary += f"\n{run.set_aside:,} records could not be taken in: see Set aside records in the admin."
+    return summary

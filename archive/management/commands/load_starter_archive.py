@@ -18,8 +18,9 @@ SOURCE = "starter archive"
 
 class Command(BaseCommand):
     help = (
-        "Loads the preprints that ship with the project, so that a first start has something to answer from without "
-        "a network. Loading them again changes nothing; where the authors' abstract has been loaded since, it stays."
+        "Loads the preprints that ship with the project, so that a first start has something to answer from "
+        "without a network. Loading them again changes nothing; where the authors' abstract has been loaded "
+        "since, it stays."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,6 +28,8 @@ class Command(BaseCommand):
             pages = list(read_pages(stream))
         run = HarvestRun.objects.create(source=SOURCE)
         harvest(pages, run=run)
+        if not (run.created or run.updated or run.set_aside):
+            run.delete()  # a start that changed nothing leaves no trace
         self.stdout.write(f"{run.seen} preprints: {run.created} new, {run.updated} changed.")
         try:
             pending = Preprint.objects.filter(source_id__in=source_ids(pages)).needs_embedding(

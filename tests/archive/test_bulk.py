@@ -1,0 +1,166 @@
+import gzip
+import io
+import json
+import lzma
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.bulk import MAX_LINE_BYTES, open_lines, parse_line, read_pages
+from archive.records import BadRecord, Record, RecordAuthor, RecordVersion
+
+OWN: dict[str, Any] = {
+    "id": "arXiv:2405.00156",
+    "version": 2,
+    "title": "Expanding the Horizon",
+    "authors": ["Skylar Chan", {"name": "Paul H. Yi", "affiliation": "UMD"}],
+    "primary_category": "cs.CV",
+    "categories": ["cs.AI", "cs.CV"],
+    "submitted": "2024-04-30",
+    "updated": "2024-08-02",
+    "abstract": "A summary.",
+    "abstract_kind": "summary",
+    "lang": "en",
+    "identifier": "AG-2024.04-2402",
+}
+DUMP: dict[str, Any] = {
+    "id": "0704.0001",
+    "submitter": "Pavel Nadolsky",
+    "authors": "C. Bal\\'azs, E. L. Berger",
+    "title": "Calculation of prompt diphoton production",
+    "comments": "37 pages, 15 figures",
+    "journal-ref": "Phys.Rev.D76:013009,2007",
+    "doi": "10.1103/PhysRevD.76.013009",
+    "report-no": None,
+    "categories": "hep-ph hep-ex",
+    "license": None,
+    "abstract": "  A fully differential calculation\nis presented.\n",
+    "versions": [
+        {"version": "v1", "created": "Mon, 2 Apr 2007 19:18:42 GMT"},
+        {"version": "v2", "created": "Tue, 24 Jul 2007 20:10:27 GMT"},
+    ],
+    "update_date": "2008-11-26",
+    "authors_parsed": [["Bal\u00e1zs", "C.", ""], ["Berger", "E. L.", "Jr.", "Argonne"]],
+}
+
+
+def parse(data: Any) -> Record | BadRecord:
+    return parse_line(json.dumps(data).encode())
+
+
+def test_own_shape_is_read_whole() -> None:
+    record = parse(OWN)
+    assert isinstance(record, Record)
+    assert (record.source_id, record.version, record.identifier) == ("2405.00156", 2, "AG-2024.04-2402")
+    assert record.authors == (RecordAuthor("Skylar Chan"), RecordAuthor("Paul H. Yi", "UMD"))
+    assert record.categories == ("cs.CV", "cs.AI")
+    assert (record.submitted_on, record.revised_on) == (date(2024, 4, 30), date(2024, 8, 2))
+    assert (record.abstract_kind, record.identified_on) == ("summary", None)
+
+
+def test_listing_date_leaves_the_month_to_the_arxiv_id() -> None:
+    record = parse({**OWN, "date_kind": "listed", "submitted": "2024-05-03", "id": "arXiv:quant-ph/9705052"})
+    assert isinstance(record, Record)
+    assert (record.submitted_on, record.identified_on) == (date(2024, 5, 3), date(1997, 5, 1))
+
+
+def test_arxiv_dump_is_read_whole() -> None:
+    record = parse(DUMP)
+    assert isinstance(record, Record)
+    assert record.versions == (RecordVersion(1, date(2007, 4, 2)), RecordVersion(2, date(2007, 7, 24)))
+    assert (record.version, record.submitted_on, record.revised_on) == (2, date(2007, 4, 2), date(2007, 7, 24))
+    assert record.authors == (RecordAuthor("C. Balázs"), RecordAuthor("E. L. Berger Jr.", "Argonne"))
+    assert record.categories == ("hep-ph", "hep-ex")
+    assert (record.doi, record.journal_ref) == ("10.1103/PhysRevD.76.013009", "Phys.Rev.D76:013009,2007")
+    assert (record.datestamp, record.withdrawal_reason) == (date(2008, 11, 26), "")
+
+
+@pytest.mark.parametrize(
+    ("comments", "abstract", "reason"),
+    [
+        ("This paper has been withdrawn by the author", "Text.", "This paper has been withdrawn by the author"),
+        (
+            "9 pages. The draft paper has been withdrawn",
+            "Text.",
+            "The draft paper has been withdrawn",
+        ),
+        ("", "This paper is withdrawn due to an error.", "This paper is withdrawn due to an error."),
+        ("Withdrawn: see v3", "Text.", "Withdrawn: see v3"),
+        ("5 pages", "We study how blood is withdrawn from patients.", ""),
+        ("5 pages", "The drug was withdrawn.", ""),
+    ],
+)
+def test_withdrawal_is_read_from_the_record(comments: str, abstract: str, reason: str) -> None:
+    record = parse({**DUMP, "comments": comments, "abstract": abstract})
+    assert isinstance(record, Record)
+    assert record.withdrawal_reason == reason
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"{not json", "no JSON"),
+        (b"[1, 2]", "no JSON object"),
+        (b"null", "no JSON object"),
+        (b'{"id": "\xff"}', "not UTF-8"),
+        (b"[" * 100_000, "nested too deep"),
+        (b'{"version": ' + b"9" * 5_000 + b"}", "no JSON"),
+        (json.dumps({**OWN, "title": 5}).encode(), "title is no text"),
+        (json.dumps({**OWN, "authors": "Chan"}).encode(), "authors is no list"),
+        (json.dumps({**OWN, "authors": [5]}).encode(), "no name"),
+        (json.dumps({**OWN, "categories": [None]}).encode(), "categories is no list"),
+        (json.dumps({**OWN, "submitted": "30 April"}).encode(), "submitted is no date"),
+        (json.dumps({**OWN, "version": -1}).encode(), "version is no number"),
+        (json.dumps({**OWN, "version": 40_000}).encode(), "version is no number"),
+        (json.dumps({**DUMP, "versions": [{"version": "v1"}]}).encode(), "versions has no date"),
+        (json.dumps({**DUMP, "versions": "v1"}).encode(), "versions is no list"),
+        (json.dumps({**DUMP, "authors_parsed": [[]]}).encode(), "no list of names"),
+    ],
+)
+def test_line_that_cannot_be_read_is_a_bad_record_with_its_reason(line: bytes, reason: str) -> None:
+    record = parse_line(line)
+    assert isinstance(record, BadRecord)
+    assert reason in record.reason
+
+
+def test_overlong_line_is_one_bad_record_and_the_next_is_read() -> None:
+    stream = io.BytesIO(b'{"id": "' + b"x" * (2 * MAX_LINE_BYTES) + b'"}\n' + json.dumps(OWN).encode() + b"\n")
+    (page,) = read_pages(stream)
+    assert [type(record) for record in page.records] == [BadRecord, Record]
+    assert page.position == "2"
+
+
+def test_pages_go_on_after_the_lines_that_were_taken_in() -> None:
+    lines = [json.dumps({**OWN, "id": f"2405.{n:05d}"}).encode() + b"\n" for n in range(25)]
+    pages = list(read_pages(io.BytesIO(b"".join(lines)), skip=10, size=10))
+    assert [(len(page.records), page.position) for page in pages] == [(10, "20"), (5, "25")]
+    first = pages[0].records[0]
+    assert isinstance(first, Record)
+    assert first.source_id == "2405.00010"
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".xz"])
+def test_plain_and_compressed_files_are_read_alike(tmp_path: Path, suffix: str) -> None:
+    opener: Any = {"": open, ".gz": gzip.open, ".xz": lzma.open}[suffix]
+    path = tmp_path / f"records.jsonl{suffix}"
+    with opener(path, "wb") as file:
+        file.write(json.dumps(OWN).encode() + b"\n\n")
+    with open_lines(str(path)) as stream:
+        (page,) = read_pages(stream)
+    assert [record.source_id for record in page.records] == ["2405.00156"]
+
+
+def test_every_record_of_the_demonstration_corpus_is_read(data_dir: Path) -> None:
+    with open_lines(str(data_dir / "demo" / "demo_corpus.jsonl.xz")) as stream:
+        records = [record for page in read_pages(stream) for record in page.records]
+    read = [record for record in records if isinstance(record, Record)]
+    assert (len(records), len(read)) == (10_152, 10_152)
+    assert sum(bool(record.withdrawal_reason) for record in read) == 27
+    assert max(len(record.authors) for record in read) == 398
+    assert sum(record.identified_on is not None for record in read) == 268
+    withdrawn = next(record for record in read if record.source_id == "0901.4027")
+    assert withdrawn.withdrawal_reason == (
+        "This paper has been withdrawn by the authors, due to a crucial error in Eqn. 2"
+    )

@@ -1,0 +1,85 @@
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from archive.models import Embedding, HarvestRun, Preprint
+
+pytestmark = pytest.mark.django_db
+
+
+def run(command: str, *args: Any) -> str:
+    out = StringIO()
+    call_command(command, *args, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def write_lines(path: Path, count: int) -> None:
+    lines = (
+        {
+            "id": f"arXiv:2401.{number:05d}",
+            "title": f"Title {number}",
+            "abstract": f"Abstract of number {number}.",
+            "authors": ["Ada Lovelace"],
+            "categories": ["quant-ph"],
+            "submitted": "2024-01-05",
+        }
+        for number in range(count)
+    )
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def test_loading_a_file_twice_changes_nothing_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    write_lines(path, 30)
+    assert "30 records read: 30 new, 0 changed, 0 unchanged; 0 of them withdrawn." in run("load_records", str(path))
+    before = list(Preprint.objects.order_by("pk").values_list())
+    assert "30 records read: the archive has them all, nothing changed." in run("load_records", str(path))
+    assert list(Preprint.objects.order_by("pk").values_list()) == before
+
+
+def test_load_goes_on_where_it_was_broken_off(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    write_lines(path, 2_500)
+    killed = HarvestRun.objects.create(source=f"records.jsonl ({path.stat().st_size:,} bytes)", position="2000")
+    said = run("load_records", str(path))
+    killed.refresh_from_db()
+    assert "Going on after line 2,000" in said
+    assert (killed.state, killed.created, Preprint.objects.count()) == (HarvestRun.State.DONE, 500, 500)
+
+
+def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"nowhere.jsonl can't be read"):
+        run("load_records", str(tmp_path / "nowhere.jsonl"))
+    damaged = tmp_path / "damaged.jsonl.gz"
+    damaged.write_bytes(b"\x1f\x8b\x08\x00nonsense")
+    with pytest.raises(CommandError, match=r"damaged.jsonl.gz can't be read"):
+        run("load_records", str(damaged))
+
+
+def test_starter_archive_loads_embedded_once_and_then_changes_nothing() -> None:
+    first = run("load_starter_archive")
+    preprint = Preprint.objects.get(identifier="AG-2024.01-1576")
+    assert Preprint.objects.count() == Embedding.objects.count() >= 40
+    assert f"{Preprint.objects.count()} embedded" in first
+    assert (preprint.title, preprint.arxiv_id) == ("Quantum Denoising Diffusion Models", "2401.07049")
+    before = list(Preprint.objects.order_by("pk").values_list())
+    assert "0 new, 0 changed" in run("load_starter_archive")
+    assert list(Preprint.objects.order_by("pk").values_list()) == before
+    assert HarvestRun.objects.count() == 1
+
+
+def test_status_counts_what_there_is(tmp_path: Path) -> None:
+    assert "Preprints   0" in run("archive_status")
+    path = tmp_path / "records.jsonl"
+    write_lines(path, 3)
+    run("load_records", str(path))
+    said = run("archive_status")
+    assert "Preprints   3, 0 of them withdrawn" in said
+    assert "Embedded    0 of 3 under local/all-MiniLM-L6-v2" in said
+    assert "3 new, 0 changed" in said
+    assert "3 preprints embedded, 0 still need it." in run("embed_pending")
+    assert "Embedded    3 of 3" in run("archive_status")

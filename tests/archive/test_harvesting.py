@@ -1,0 +1,275 @@
+import hashlib
+import threading
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from archive.harvesting import harvest
+from archive.models import Author, Category, HarvestRun, Posting, Preprint, RawRecord, SetAsideRecord
+from archive.records import BadRecord, Page, Record, RecordAuthor, RecordVersion
+from archive.search import search
+
+pytestmark = pytest.mark.django_db
+
+
+def make_record(**fields: Any) -> Record:
+    defaults: dict[str, Any] = {
+        "source_id": "2401.07049",
+        "title": "Quantum Denoising Diffusion Models",
+        "abstract": "We introduce two quantum diffusion models. They beat classical ones on MNIST.",
+        "authors": (RecordAuthor("Michael Kölle"), RecordAuthor("Claudia Linnhoff-Popien", "LMU Munich")),
+        "categories": ("quant-ph", "cs.LG"),
+        "submitted_on": date(2024, 1, 13),
+        "raw": '{"id": "2401.07049"}',
+    }
+    return Record(**{**defaults, **fields})
+
+
+def take(*records: Record | BadRecord) -> HarvestRun:
+    run = HarvestRun.objects.create(source="test")
+    return harvest([Page(records, position="end")], run=run)
+
+
+def counts(run: HarvestRun) -> tuple[int, int, int, int, int]:
+    return run.created, run.updated, run.unchanged, run.withdrawn, run.set_aside
+
+
+def archive_state() -> str:
+    """Everything that a harvest writes, as one value: two equal states are the same archive."""
+    rows = [
+        list(Preprint.objects.order_by("pk").values_list()),
+        list(Author.objects.order_by("pk").values_list()),
+        [(p.lexeme, p.block, bytes(p.entries)) for p in Posting.objects.order_by("lexeme", "block")],
+    ]
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+
+def test_new_record_becomes_a_preprint_that_words_find_at_once() -> None:
+    run = take(make_record())
+    preprint = Preprint.objects.get()
+    assert counts(run) == (1, 0, 0, 0, 0)
+    assert (run.state, run.position) == (HarvestRun.State.DONE, "end")
+    assert preprint.identifier == "AG-2024.01-001"
+    assert preprint.primary_category == "quant-ph"
+    assert [(a.name, a.affiliation) for a in preprint.authors.all()] == [
+        ("Michael Kölle", ""),
+        ("Claudia Linnhoff-Popien", "LMU Munich"),
+    ]
+    assert Category.objects.get(code="quant-ph").name == "Quantum Physics"
+    assert RawRecord.objects.get(preprint=preprint).text == '{"id": "2401.07049"}'
+    assert [hit.preprint for hit in search("diffusion", mode="text").hits] == [preprint]
+
+
+def test_same_records_again_change_nothing() -> None:
+    records = [make_record(), make_record(source_id="2402.16147", title="Another", categories=("cs.CV",))]
+    take(*records)
+    before = archive_state()
+    run = take(*records)
+    assert counts(run) == (0, 0, 2, 0, 0)
+    assert archive_state() == before
+
+
+def test_revised_abstract_is_found_by_its_new_words_only() -> None:
+    take(make_record())
+    run = take(
+        make_record(
+            version=2,
+            versions=(RecordVersion(1, date(2024, 1, 13)), RecordVersion(2, date(2024, 3, 1))),
+            abstract="We introduce a photonic circuit.",
+            revised_on=date(2024, 3, 1),
+        )
+    )
+    preprint = Preprint.objects.get()
+    assert counts(run) == (0, 1, 0, 0, 0)
+    assert (preprint.identifier, preprint.version, preprint.revised_on) == (
+        "AG-2024.01-001",
+        2,
+        date(2024, 3, 1),
+    )
+    assert preprint.versions[-1] == {"version": 2, "submitted_on": "2024-03-01"}
+    assert [hit.preprint for hit in search("photonic", mode="text").hits] == [preprint]
+    assert search("MNIST", mode="text").hits == []
+
+
+def test_withdrawn_preprint_is_found_by_its_identifier_only() -> None:
+    take(make_record())
+    run = take(make_record(withdrawal_reason="Withdrawn: an error in section 3.", datestamp=date(2024, 5, 2)))
+    preprint = Preprint.objects.get()
+    assert counts(run) == (0, 1, 0, 1, 0)
+    assert (preprint.withdrawn_on, preprint.withdrawal_reason) == (
+        date(2024, 5, 2),
+        "Withdrawn: an error in section 3.",
+    )
+    assert search("diffusion", mode="text").hits == []
+    assert [hit.preprint for hit in search("AG-2024.01-001").hits] == [preprint]
+
+
+def test_preprint_taken_back_in_is_found_again() -> None:
+    take(make_record(withdrawal_reason="Withdrawn."))
+    take(make_record(comments="Reinstated"))
+    preprint = Preprint.objects.get()
+    assert (preprint.withdrawn_on, preprint.withdrawal_reason) == (None, "")
+    assert [hit.preprint for hit in search("diffusion", mode="text").hits] == [preprint]
+
+
+def test_deleted_record_withdraws_and_keeps_what_was_known() -> None:
+    take(make_record())
+    run = take(Record(source_id="2401.07049", is_deleted=True, datestamp=date(2024, 6, 1)))
+    preprint = Preprint.objects.get()
+    assert counts(run) == (0, 1, 0, 1, 0)
+    assert preprint.title == "Quantum Denoising Diffusion Models"
+    assert preprint.withdrawn_on == date(2024, 6, 1)
+    assert preprint.authors.count() == 2
+    assert RawRecord.objects.get(preprint=preprint).text == '{"id": "2401.07049"}'
+
+
+def test_deletion_of_an_unknown_record_is_no_news() -> None:
+    assert counts(take(Record(source_id="2401.00001", is_deleted=True))) == (0, 0, 1, 0, 0)
+    assert not Preprint.objects.exists()
+
+
+def test_true_abstract_over_a_summary_is_a_revision_and_stays() -> None:
+    summary = make_record(
+        identifier="AG-2024.01-1576", abstract_kind="summary", abstract="Kölle and co-authors…"
+    )
+    take(summary)
+    take(make_record())
+    preprint = Preprint.objects.get()
+    assert (preprint.identifier, preprint.abstract_kind) == ("AG-2024.01-1576", "abstract")
+    assert counts(take(summary)) == (0, 0, 1, 0, 0)
+    assert Preprint.objects.get().abstract_kind == "abstract"
+
+
+def test_given_identifier_is_kept_and_never_minted_again() -> None:
+    take(make_record(identifier="AG-2024.01-1576"))
+    take(make_record(source_id="2401.00002"))
+    assert list(Preprint.objects.order_by("pk").values_list("identifier", flat=True)) == [
+        "AG-2024.01-1576",
+        "AG-2024.01-1577",
+    ]
+
+
+def test_identifier_of_another_preprint_is_refused() -> None:
+    take(make_record(identifier="AG-2024.01-1576"))
+    run = take(make_record(source_id="2401.00002", identifier="AG-2024.01-1576"))
+    assert counts(run) == (0, 0, 0, 0, 1)
+    assert SetAsideRecord.objects.get().reason == "AG-2024.01-1576 belongs to another preprint"
+
+
+def test_month_of_the_identifier_is_that_of_the_submission() -> None:
+    take(make_record(source_id="2405.00156", submitted_on=date(2024, 4, 30)))
+    take(make_record(source_id="2405.00157", submitted_on=date(2025, 9, 9), identified_on=date(2024, 5, 1)))
+    assert list(Preprint.objects.order_by("pk").values_list("identifier", flat=True)) == [
+        "AG-2024.04-001",
+        "AG-2024.05-001",
+    ]
+
+
+def test_source_that_does_not_know_a_doi_does_not_erase_it() -> None:
+    take(make_record(doi="10.1007/s42484-024-00161-4", journal_ref="QMI 6 (2024)"))
+    take(make_record(abstract="Revised."))
+    preprint = Preprint.objects.get()
+    assert (preprint.abstract, preprint.doi, preprint.journal_ref) == (
+        "Revised.",
+        "10.1007/s42484-024-00161-4",
+        "QMI 6 (2024)",
+    )
+
+
+def test_older_record_than_the_one_at_hand_changes_nothing() -> None:
+    take(make_record(abstract="New.", datestamp=date(2024, 6, 1)))
+    assert counts(take(make_record(abstract="Old.", datestamp=date(2024, 5, 1)))) == (0, 0, 1, 0, 0)
+    assert Preprint.objects.get().abstract == "New."
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"title": "  \u200b "}, "no title"),
+        ({"abstract": ""}, "no abstract"),
+        ({"abstract": "x" * 50_001}, "longer than 50,000"),
+        ({"authors": ()}, "no authors"),
+        ({"categories": ("68T05",)}, "no category"),
+        ({"submitted_on": None}, "no date of submission"),
+        ({"submitted_on": date(1066, 10, 14)}, "1066-10-14 can't be"),
+        ({"submitted_on": date(2999, 1, 1)}, "2999-01-01 can't be"),
+        ({"source_id": "../../etc/passwd"}, "no arXiv id"),
+        ({"title": "A\x00B"}, "U+0000"),
+        ({"abstract": "lone \ud800"}, "U+D800"),
+        ({"identifier": "AG-1"}, "no identifier of this archive"),
+    ],
+)
+def test_record_that_cannot_be_kept_is_set_aside_and_stops_nothing(fields: dict[str, Any], reason: str) -> None:
+    run = take(make_record(**{"raw": "raw \x00 \ud800", **fields}), make_record(source_id="2401.00002"))
+    set_aside = SetAsideRecord.objects.get()
+    assert counts(run) == (1, 0, 0, 0, 1)
+    assert reason in set_aside.reason
+    assert set_aside.raw == "raw \ufffd ?"
+    assert run.state == HarvestRun.State.DONE
+
+
+def test_text_policy_holds_for_every_field() -> None:
+    take(
+        make_record(
+            title=" A\n  title\u202e ",
+            abstract="e\u0301 " + "o" + "\u0301" * 30,
+            authors=(RecordAuthor("J\u200bane  Doe", orcid="https://orcid.org/0000-0002-1825-0097"),),
+            doi="10.1016/j.aop.2003.08.013 10.1016/j.aop.2005.06.006",
+            comments="5\x07 pages",
+        )
+    )
+    preprint = Preprint.objects.get()
+    assert preprint.title == "A title"
+    assert preprint.abstract == "\u00e9 \u00f3" + "\u0301" * 4
+    assert preprint.doi == "10.1016/j.aop.2003.08.013"
+    assert preprint.comments == "5 pages"
+    assert [(a.name, a.orcid) for a in preprint.authors.all()] == [("Jane Doe", "0000-0002-1825-0097")]
+
+
+def test_two_records_of_one_preprint_in_a_page_make_one_preprint() -> None:
+    run = take(make_record(abstract="First."), make_record(abstract="Second."))
+    assert counts(run) == (1, 0, 1, 0, 0)
+    assert Preprint.objects.get().abstract == "Second."
+
+
+def test_run_that_breaks_keeps_its_pages_and_says_where_it_was() -> None:
+    def pages() -> Iterator[Page]:
+        yield Page((make_record(),), position="1000")
+        raise OSError("connection lost")
+
+    run = HarvestRun.objects.create(source="test")
+    with pytest.raises(OSError, match="connection lost"):
+        harvest(pages(), run=run)
+    run.refresh_from_db()
+    assert (run.state, run.position, run.created) == (HarvestRun.State.FAILED, "1000", 1)
+    assert run.error == "OSError: connection lost"
+    assert run.finished_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_harvesters_side_by_side_give_one_preprint_one_identifier() -> None:
+    errors: list[BaseException] = []
+
+    def run_harvest(start: int) -> None:
+        try:
+            for first in range(start, start + 60, 20):
+                take(*(make_record(source_id=f"2401.{n:05d}") for n in range(first, first + 20)))
+        except BaseException as error:
+            errors.append(error)
+            raise
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run_harvest, args=(start,)) for start in (0, 20, 40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    identifiers = list(Preprint.objects.values_list("identifier", flat=True))
+    assert errors == []
+    assert len(identifiers) == len(set(identifiers)) == 100
+    listed = Posting.objects.filter(lexeme="").values_list("entries", flat=True)
+    assert sum(len(entries) for entries in listed) == 100 * 6
