@@ -78,7 +78,7 @@ def _markdown() -> MarkdownIt:
     markdown.disable(["link", "image", "autolink", "html_inline"])
     dollarmath_plugin(markdown, allow_space=False, allow_digits=False, double_inline=True)
     for rule in ("math_inline", "math_inline_double"):
-        markdown.renderer.rules[rule] = _render_formula.__get__(markdown.renderer)
+        markdown.add_render_rule(rule, _render_formula)
     return markdown
 
 

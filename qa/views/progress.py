@@ -41,7 +41,7 @@ def _label(step: AnswerRun.Step, run: AnswerRun) -> str:
 
 def list_steps(run: AnswerRun) -> list[Step]:
     """The steps in order, as far as the run has come."""
-    order = [step for step in AnswerRun.Step if step != AnswerRun.Step.FINISHED]
+    order: list[AnswerRun.Step] = [step for step in AnswerRun.Step if step != AnswerRun.Step.FINISHED]
     current = order.index(AnswerRun.Step(run.step)) if run.step in order else len(order)
     states = ["done" if n < current else "current" if n == current else "todo" for n in range(len(order))]
     return [Step(_label(step, run), state) for step, state in zip(order, states, strict=True)]
