@@ -1,4 +1,4 @@
-"""The Celery app and its beat schedule. A message only wakes a worker: the rows in Postgres are the queue of record."""
+"""The Celery app and its beat schedule. A message only wakes a worker: the rows are the queue of record."""
 
 import os
 
@@ -12,4 +12,5 @@ app.autodiscover_tasks()
 
 app.conf.beat_schedule = {
     "embed-pending": {"task": "archive.tasks.embed_pending", "schedule": 60.0},
+    "forget-askers": {"task": "qa.tasks.forget_askers", "schedule": 3600.0},
 }

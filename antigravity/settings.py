@@ -4,6 +4,7 @@ A missing secret or a malformed value stops the process with its name; `.env.exa
 """
 
 import os
+from decimal import Decimal
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -142,8 +143,8 @@ MODEL_DIR: Path = env.path("MODEL_DIR", VAR_DIR / "models")
 
 # Answering
 AUTO_PUBLISH: bool = env.bool("AUTO_PUBLISH", True)
-DAILY_BUDGET_USD = env.decimal("DAILY_BUDGET_USD", "5")
-MONTHLY_BUDGET_USD = env.decimal("MONTHLY_BUDGET_USD", "50")
+DAILY_BUDGET_USD = env.decimal("DAILY_BUDGET_USD", Decimal(5))
+MONTHLY_BUDGET_USD = env.decimal("MONTHLY_BUDGET_USD", Decimal(50))
 ASK_QUOTA_PER_HOUR: int = env.int("ASK_QUOTA_PER_HOUR", 20)
 ASK_QUOTA_PER_DAY: int = env.int("ASK_QUOTA_PER_DAY", 60)
 MAX_OPEN_RUNS: int = env.int("MAX_OPEN_RUNS", 500)

@@ -1,11 +1,21 @@
-"""The doors through which workers enter: one id each, and **kwargs so that old and new senders fit."""
+"""The doors through which workers enter: one id each, and **kwargs so that old and new senders fit.
+
+A worker that answers questions loads what is large before it forks, so that its children share it.
+"""
+
+import gc
+from contextlib import suppress
+from typing import Any
 
 from celery import shared_task
+from celery.signals import celeryd_after_setup, worker_process_init
 
-from qa import pipeline, quotas, runs
+from archive.embeddings import EmbedderUnavailable, get_embedder
+from qa import llm, pipeline, questions, quotas, runs
+from qa.dispatching import QUEUE, TASK
 
 
-@shared_task(name="qa.tasks.answer_question")
+@shared_task(name=TASK)
 def answer_question(run_id: int, **kwargs: object) -> None:
     """Answers the question of a run, unless somebody else does or did."""
     if lease := runs.claim(run_id):
@@ -16,3 +26,20 @@ def answer_question(run_id: int, **kwargs: object) -> None:
 def forget_askers(**kwargs: object) -> None:
     """Deletes what is kept about askers once its window of time is over."""
     quotas.forget_askers()
+
+
+@celeryd_after_setup.connect
+def load_before_forking(instance: Any, **kwargs: object) -> None:
+    """LiteLLM and the language table: 300 MB once instead of in every child."""
+    if QUEUE in instance.app.amqp.queues.consume_from:
+        llm.load()
+        questions.identify_language("What is loaded here?")
+        gc.collect()
+        gc.freeze()  # the collector would write into the shared pages
+
+
+@worker_process_init.connect
+def load_after_forking(**kwargs: object) -> None:
+    """The embedding model, whose threads no fork would survive."""
+    with suppress(EmbedderUnavailable):
+        get_embedder()

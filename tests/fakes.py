@@ -16,6 +16,8 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from archive.passages import split_sentences
+
 USAGE = (2_000, 500)  # tokens in and out of every reply that doesn't say otherwise
 
 
@@ -194,6 +196,38 @@ def anthropic_body(reply: Reply, call: Call) -> dict[str, Any]:
     return body
 
 
-def count_sources(call: Call) -> int:
-    """How many numbered sources a prompt holds."""
-    return len(re.findall(r"^<<\w+ Source \d+>>$", call.prompt, re.MULTILINE))
+SOURCE_BLOCK = re.compile(r"^<<\w+ Source (\d+)>>\n(.*?)\n<<\w+ end>>$", re.MULTILINE | re.DOTALL)
+
+
+def sources_of(call: Call) -> dict[int, str]:
+    """The abstracts that a prompt holds, by their numbers."""
+    blocks = SOURCE_BLOCK.findall(call.prompt)
+    return {int(number): text.partition("\nAbstract: ")[2] for number, text in blocks}
+
+
+def answer_object(call: Call, **changes: Any) -> dict[str, Any]:
+    """What a careful model would write: each claim in the words of the source that it cites."""
+    statements = [
+        {"text": first_sentences(abstract), "sources": [number], "bullet": False}
+        for number, abstract in sources_of(call).items()
+    ]
+    sections = [{"heading": None, "statements": statements[:2]}]
+    if statements[2:]:
+        sections.append({"heading": "Further results", "statements": statements[2:]})
+    whole = {"verdict": "answered", "gap": "", "sections": sections, "limits": "", "follow_ups": []}
+    return whole | changes
+
+
+def first_sentences(abstract: str) -> str:
+    """About the first thirty words of an abstract, to the end of a sentence."""
+    words = 0
+    for passage in split_sentences(abstract):
+        words += len(passage.text.split())
+        if words >= 15:
+            return abstract[: passage.end]
+    return abstract
+
+
+def write_answer(call: Call) -> Reply:
+    """A good answer from whatever sources the prompt holds."""
+    return Reply(json.dumps(answer_object(call), ensure_ascii=False))
