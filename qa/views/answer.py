@@ -12,6 +12,9 @@ from django.urls import reverse
 from qa.models import Answer, Citation, FollowUp, Question, Source
 
 
+VERDICTS = Citation.Verdict.values  # the best first; a source's sentences are shown in this order
+
+
 @dataclass
 class Evidence:
     """A sentence of a source, and the statements (by position) that rest on it."""
@@ -42,6 +45,8 @@ def list_sources(answer: Answer) -> list[SourceEntry]:
             seen[key] = Evidence(citation)
             entries[citation.source_id].evidence.append(seen[key])
         seen[key].positions.append(citation.statement.position)
+    for entry in entries.values():
+        entry.evidence.sort(key=lambda one: VERDICTS.index(one.citation.verdict))
     return list(entries.values())
 
 

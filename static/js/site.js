@@ -83,7 +83,7 @@ const fill = (marker) => {
   const entry = $(`#source-${marker.dataset.source}`);
   if (!entry) return false;
   const evidence = $(`[data-statements~="${marker.dataset.statement}"]`, entry);
-  const parts = [$(".meta", entry), $("h3", entry), evidence].filter(Boolean);
+  const parts = [$(".meta", entry), $("h3", entry), evidence && $("figcaption", evidence.parentNode), evidence].filter(Boolean);
   card.replaceChildren(...parts.map((part) => part.cloneNode(true)));
   return true;
 };

@@ -111,8 +111,8 @@ class TestPublished:
         _, page, _ = get_page(client, f"/ask/{question.slug}")
 
         link = page.select_one(".evidence a")
-        assert link.get_text() == EVIDENCE
-        assert link["href"] == f"/abs/{citation.source.preprint.identifier}?highlight={citation.pk}"
+        assert link.get_text(strip=True) == EVIDENCE
+        assert link["href"] == f"/abs/{citation.source.preprint.identifier}?highlight={citation.pk}#abstract"
 
     def test_verdicts_promise_no_more_than_the_checks_found(self, client):
         question = make_published_question(statements=1)
