@@ -5,7 +5,6 @@ Its control and event endpoints are in-process: nothing listens on the network o
 
 import asyncio
 import json
-import re
 import shlex
 import signal
 import time
@@ -21,16 +20,12 @@ import psutil
 from circus.arbiter import Arbiter
 from circus.exc import ConflictError
 from circus.process import DEAD_OR_ZOMBIE, RUNNING, Process
-from circus.stream import FileStream
 from circus.watcher import Watcher
 from tornado.ioloop import IOLoop
 
-LOG_BYTES, LOG_COPIES = 10_000_000, 3
+from antigravity.logs import FollowedLog, redirected
+
 SHORT_LIFE_SECONDS, SHORT_LIVES, PAUSE_SECONDS = 10, 3, 20  # dying young three times running earns a pause
-WORTH_SAYING = re.compile(
-    r"\b(?:ERROR|CRITICAL|FATAL|PANIC)\b|\[(?:error|critical)\b|\"level\": ?\"(?:error|critical)\""
-)
-SHOWN_CHARACTERS, QUIET_SECONDS = 200, 10  # of an error on the terminal, and after it: its log has the rest
 
 
 class ProgramFailed(Exception):
@@ -45,34 +40,12 @@ class Supervised:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     folder: Path
+    log: Path | None = None  # without one it writes on this terminal
     stop_seconds: int = 12
     stop_signal: signal.Signals = signal.SIGTERM
     account: struct_passwd | None = None
     is_service: bool = False
-    is_once: bool = False  # runs to its end, on this terminal, and is not restarted
-
-
-class LogStream(FileStream):
-    """A program's output: all of it in a rotated file, and the first error of a series on the terminal."""
-
-    def __init__(self, path: Path, *, name: str, say: Callable[[str], None]) -> None:
-        super().__init__(str(path), max_bytes=LOG_BYTES, backup_count=LOG_COPIES)
-        self._name, self._say = name, say
-        self._is_failing = False
-        self._quiet_until = 0.0
-
-    def __call__(self, data: dict[str, Any]) -> None:
-        try:
-            super().__call__(data)
-            self._is_failing = False
-        except OSError as error:
-            if not self._is_failing:
-                self._say(f"! {self._name}: its log cannot be written: {error}")
-            self._is_failing = True
-        for line in data["data"].decode(errors="replace").splitlines():
-            if time.monotonic() > self._quiet_until and WORTH_SAYING.search(line):
-                self._say(f"! {self._name}: {line.strip()[:SHOWN_CHARACTERS]}")
-                self._quiet_until = time.monotonic() + QUIET_SECONDS
+    is_once: bool = False  # runs to its end and is not restarted
 
 
 class Child(Process):
@@ -102,7 +75,9 @@ class Records:
     def add(self, name: str, pid: int) -> None:
         with suppress(psutil.NoSuchProcess):
             self.running[name] = (pid, psutil.Process(pid).create_time())
-        self.path.write_text(json.dumps(self.running))
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(json.dumps(self.running))
+        fresh.rename(self.path)
 
     def clear(self) -> None:
         self.path.unlink(missing_ok=True)
@@ -137,63 +112,46 @@ class Records:
 class Supervisor(Arbiter):
     """Circus' arbiter with an order of ending, and with what a person at the terminal wants to be told."""
 
-    def __init__(
-        self, programs: list[Supervised], *, logs: Path, records: Records, say: Callable[[str], None]
-    ) -> None:
-        self.logs, self.records, self.say = logs, records, say
+    def __init__(self, programs: list[Supervised], *, records: Records, say: Callable[[str], None]) -> None:
+        self.records, self.say = records, say
+        self.logs = {one.name: FollowedLog(one.name, one.log, say) for one in programs if one.log}
         self.short_lives: Counter[str] = Counter()
         self.born: dict[str, float] = {}
         self.exits: dict[str, asyncio.Future[int]] = {}
         self.closed, self.asked_to_stop = asyncio.Event(), asyncio.Event()
         ignores_hangup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
         watchers = [self._watcher(program) for program in programs]
-        super().__init__(
-            watchers,
-            "inproc://control",
-            "inproc://events",
-            loop=IOLoop.current(),
-            check_delay=0.5,
-            proc_name="python",
-        )
+        endpoints = ("inproc://control", "inproc://events")
+        super().__init__(watchers, *endpoints, loop=IOLoop.current(), check_delay=0.5)
         self.ctrl.sys_hdl.quit = self._quit
         self.ctrl.sys_hdl.handle_hup = (lambda: None) if ignores_hangup else self._quit
 
     def _watcher(self, program: Supervised) -> Watcher:
         account = program.account
-        stream = (
-            None
-            if program.is_once
-            else LogStream(self.log_path(program.name), name=program.name, say=self.say)
-        )
+        command = redirected(program.command, program.log) if program.log else program.command
         return ChildWatcher(
             program.name,
-            shlex.quote(program.command[0]),
-            args=list(program.command[1:]),
+            shlex.quote(command[0]),
+            args=list(command[1:]),
             env=dict(program.environment),
             working_dir=str(program.folder),
             stop_signal=program.stop_signal,
             graceful_timeout=program.stop_seconds,
             uid=account.pw_uid if account else None,
             gid=account.pw_gid if account else None,
-            stdout_stream={"stream": stream} if stream else None,
-            stderr_stream={"stream": stream} if stream else None,
             autostart=False,  # `launch` starts each when its turn comes
             respawn=not program.is_once,
             priority=int(program.is_service),
             hooks={"after_spawn": (self._spawned, True), "after_reap": (self._reaped, True)},
         )
 
-    def log_path(self, name: str) -> Path:
-        return self.logs / f"{name}.log"
-
-    def log_tail(self, name: str, *, lines: int = 15) -> str:
-        return "\n".join(self.log_path(name).read_text(errors="replace").splitlines()[-lines:])
-
     async def supervise(self, bring_up: Callable[[], Awaitable[None]]) -> None:
         """Runs `bring_up`, then keeps everything running until a signal asks for the end.
 
         Raises what `bring_up` raised, once everything has been ended.
         """
+        for log in self.logs.values():
+            log.skip_to_end()
         await self.start()
         work = asyncio.ensure_future(bring_up())
         asked = asyncio.ensure_future(self.asked_to_stop.wait())
@@ -233,12 +191,8 @@ class Supervisor(Arbiter):
         give_up = loop.time() + seconds
         while not await loop.run_in_executor(None, is_ready):
             if self.short_lives[name] >= SHORT_LIVES or loop.time() > give_up:
-                end = (
-                    "dies again and again"
-                    if self.short_lives[name]
-                    else f"is not ready after {seconds:.0f} s"
-                )
-                raise ProgramFailed(f"{name} {end}. Its log ends:\n{self.log_tail(name)}")
+                end = "dies again and again" if self.short_lives[name] else "is not ready in time"
+                raise ProgramFailed(f"{name} {end}. Its log ends:\n{self.logs[name].tail()}")
             await asyncio.sleep(0.05)
 
     async def _stop_watchers(self, close_output_streams: bool = False, watcher_iter_func: Any = None) -> None:
@@ -252,14 +206,17 @@ class Supervisor(Arbiter):
         self.closed.set()
 
     def manage_watchers(self) -> Any:
-        """Circus' look at every program, left out while it starts or ends some."""
+        """Circus' look at every program, left out while it starts or ends some; and a look at the logs."""
+        for log in self.logs.values():
+            log.look()
         return None if self._exclusive_running_command else super().manage_watchers()
 
     def _quit(self) -> None:
         self.loop.add_callback_from_signal(self.asked_to_stop.set)
 
     def _spawned(self, *, watcher: Watcher, pid: int, **_: Any) -> bool:
-        self.records.add(watcher.name, pid)
+        if not watcher.priority:  # a service that outlives the supervisor is found by its folder
+            self.records.add(watcher.name, pid)
         self.born[watcher.name] = time.time()
         return True
 
@@ -281,7 +238,7 @@ class Supervisor(Arbiter):
             self.short_lives[watcher.name] + 1 if lived < SHORT_LIFE_SECONDS else 0
         )
         if self.short_lives[watcher.name] >= SHORT_LIVES and watcher.respawn:
-            log = self.log_path(watcher.name)
+            log = self.logs[watcher.name].path
             self.say(f"! {watcher.name} dies again and again, see {log}: next try in {PAUSE_SECONDS} s")
             watcher.respawn = False
             self.loop.call_later(PAUSE_SECONDS, self._resume, watcher)

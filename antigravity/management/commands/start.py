@@ -194,11 +194,18 @@ class Site:
         return ["--set", str(self.options["harvest"]), "--days", str(self.options["days"])]
 
     def _supervised_service(self, service: Service) -> Supervised:
+        log = service.place.folder / f"{service.name}.log"
+        log.touch()
+        service.place.give(log, mode=0o640)
+        link = self.var / "log" / log.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(log)
         return Supervised(
             service.name,
             tuple(service.command()),
             {"PATH": os.defpath, "LANG": "C.UTF-8"},
             Path("/"),
+            log,
             stop_signal=service.stop_signal,
             account=service.place.account,
             is_service=True,
@@ -206,14 +213,18 @@ class Site:
 
     def _supervised(self, program: Program) -> Supervised:
         environment = self.environment | program.environment
-        return Supervised(program.name, program.command, environment, settings.BASE_DIR, program.stop_seconds)
+        log = self.var / "log" / f"{program.name}.log"
+        log.touch()
+        return Supervised(
+            program.name, program.command, environment, settings.BASE_DIR, log, program.stop_seconds
+        )
 
     def _supervised_once(self, name: str, *arguments: str) -> Supervised:
         command = (sys.executable, "manage.py", name, *arguments)
-        return Supervised(name, command, self.owner_environment, settings.BASE_DIR, 5, is_once=True)
+        return Supervised(name, command, self.owner_environment, settings.BASE_DIR, is_once=True)
 
     async def _supervise(self, records: Records) -> None:
-        self.supervisor = Supervisor(self.programs(), logs=self.var / "log", records=records, say=say)
+        self.supervisor = Supervisor(self.programs(), records=records, say=say)
         await self.supervisor.supervise(self._bring_up)
 
     async def _bring_up(self) -> None:
@@ -221,10 +232,12 @@ class Site:
             await self._start_service(service)
         if await self.supervisor.run_once("prepare"):
             raise ProgramFailed("The site could not be prepared; why is said above.")
-        with step("Web server, dispatcher, workers, beat"):
-            for program in site_programs(host=self.host, port=self.port, var=self.var):
-                await self.supervisor.launch(program.name)
+        with step("Web server"):
+            await self.supervisor.launch("web")
             await self.supervisor.wait_until(self._answers, name="web", seconds=READY_SECONDS)
+        with step("Dispatcher, workers, beat"):
+            for name in ("dispatcher", "worker-answers", "worker-archive", "beat"):
+                await self.supervisor.launch(name)
         print(f"\nReady after {time.monotonic() - self.begun:.1f} s: {self.url}/")
         print(f"Logs are in {self.var / 'log'}. Ctrl-C stops everything.\n", flush=True)
         if self.options["harvest"] and await self.supervisor.run_once("harvest"):
@@ -248,7 +261,7 @@ class Site:
             connection.close()
         if status >= 500:
             raise ProgramFailed(
-                f"web answers with an error. Its log ends:\n{self.supervisor.log_tail('web')}"
+                f"web answers with an error. Its log ends:\n{self.supervisor.logs['web'].tail()}"
             )
         return True  # whatever the status: an operator's settings may redirect this request, or refuse it
 
