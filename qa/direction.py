@@ -11,10 +11,16 @@ from qa.wording import STOP_WORDS, coverage, plain, stem, terms
 # Each line: words of one direction | words of the other. Compared by stem.
 OPPOSITES = """
 increase increased increases increasing raise raises rise rises grow grows growing | decrease decreased decreases decreasing reduce reduces reduced reducing reduction drop drops decline declines fall falls shrink lower lowers lowered
-higher more greater larger stronger faster longer | lower less fewer smaller weaker slower shorter
+higher | lower
+more | less fewer
+greater larger | smaller less
+stronger | weaker
+faster quicker | slower
+longer | shorter
 improve improves improved improvement enhance enhances enhanced better best superior | worsen worsens worsened degrade degrades degraded degradation deteriorate worse worst inferior
 outperform outperforms outperformed exceed exceeds surpass surpasses beat beats | underperform underperforms lag lags trail trails
-upper maximum maximal above over exceeds | minimum minimal below under
+upper | lower
+maximum maximal above | minimum minimal below
 sensitive sensitivity | insensitive insensitivity
 stable stability | unstable instability
 robust robustness | fragile brittle
@@ -22,7 +28,7 @@ possible feasible able | impossible infeasible unable
 sufficient suffices enough adequate | insufficient inadequate
 efficient | inefficient
 consistent compatible agree agrees agreement | inconsistent incompatible disagree disagrees disagreement tension conflict conflicts
-requires require required needs need necessary | removes remove eliminates eliminate unnecessary avoids avoid
+requires require required necessary | removes remove eliminates eliminate unnecessary avoids avoid
 allow allows enable enables permit permits | prevent prevents forbid forbids preclude precludes exclude excludes hinder hinders
 accelerate accelerates speed speeds faster | slow slows decelerate decelerates slower
 positive positively | negative negatively
@@ -78,12 +84,18 @@ def direction_differs(statement: str, evidence: str) -> str:
     own, other = plain(statement), plain(evidence)
     if own.casefold() in other.casefold() or coverage(terms(own), terms(other)) < ALIKE:
         return ""
-    return opposite_words(own, other) or turned_comparison(own, other) or other_negation(own, other)
+    compared = compare_sides(own, other)
+    if compared is None:
+        return opposite_words(own, other) or other_negation(own, other)
+    return (
+        "the two things that are compared have changed places" if compared < 0 else other_negation(own, other)
+    )
 
 
 def all_stems(text: str) -> set[str]:
-    """Stems of all words of a text, prefixes with a hyphen closed up ("non-linear")."""
-    return {stem(word) for word in re.findall(r"[a-z]+", re.sub(r"\b(non|un|in)-", r"\1", text.lower()))}
+    """Stems of all words of a text: "non-linear" closed up, "more slowly" as "slowly"."""
+    closed = re.sub(r"\bmore (?=\w+ly\b)", "", re.sub(r"\b(non|un|in)-", r"\1", text.lower()))
+    return {stem(word) for word in re.findall(r"[a-z]+", closed)}
 
 
 def opposite_words(statement: str, evidence: str) -> str:
@@ -104,16 +116,16 @@ def show(text: str, stems: set[str]) -> str:
     )
 
 
-def turned_comparison(statement: str, evidence: str) -> str:
-    """Both compare, but what wins in one loses in the other."""
+def compare_sides(statement: str, evidence: str) -> int | None:
+    """Above 0 where what wins a comparison in one wins in the other too, under 0 where it loses; None where unclear."""
     own, other = COMPARISON.search(statement), COMPARISON.search(evidence)
     if not own or not other:
-        return ""
+        return None
     winner, loser = sides(statement, own)
     winner_there, loser_there = sides(evidence, other)
     straight = len(winner & winner_there) + len(loser & loser_there)
     crossed = len(winner & loser_there) + len(loser & winner_there)
-    return "the two things that are compared have changed places" if crossed > straight else ""
+    return straight - crossed or None
 
 
 def sides(text: str, match: re.Match[str]) -> tuple[set[str], set[str]]:

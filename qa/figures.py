@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from qa.wording import STOP_WORDS, plain, stem
 
@@ -83,9 +84,15 @@ def read_figures(text: str, *, is_source: bool = False) -> list[Figure]:
     return sorted([*names, *numbers], key=lambda figure: figure.start)
 
 
+@lru_cache(maxsize=128)
+def source_keys(text: str) -> frozenset[str]:
+    """Everything that figures can be found by in a source; kept, as each statement of an answer asks for it."""
+    return frozenset(key for figure in read_figures(text, is_source=True) for key in figure.keys)
+
+
 def missing_figures(statement: str, sources: Iterable[str]) -> list[Figure]:
     """The statement's figures that none of the texts has."""
-    held = {key for text in sources for figure in read_figures(text, is_source=True) for key in figure.keys}
+    held = {key for text in sources for key in source_keys(text)}
     held |= {key.replace("n:-", "n:", 1) for key in held} if FALLING.search(statement) else set()
     return [figure for figure in read_figures(statement) if held.isdisjoint(figure.keys)]
 
@@ -93,7 +100,7 @@ def missing_figures(statement: str, sources: Iterable[str]) -> list[Figure]:
 def conflicting_figures(statement: str, evidence: str) -> list[tuple[str, str]]:
     """Pairs (statement's, evidence's) of figures that give another number for what looks like the same quantity.
 
-    Same quantity: the same unit or, without a unit, the same word beside it; and the statement lacks the evidence's figure.
+    Same quantity: the same unit or, without a unit, the same words beside it. Only the likeliest pair is given.
     """
     own = read_figures(statement)
     own_keys = {key for figure in own for key in figure.keys}
@@ -104,13 +111,21 @@ def conflicting_figures(statement: str, evidence: str) -> list[tuple[str, str]]:
         if figure.value is not None and own_keys.isdisjoint(figure.keys)
     ]
     texts = comparable(statement), comparable(evidence)
-    return [
-        (figure.shown, other.shown)
+    pairs = [
+        (len(neighbours(texts[0], figure) & neighbours(texts[1], other)), figure, other)
         for figure in missing
         for other in others
         if figure.unit == other.unit
-        and (figure.unit or neighbours(texts[0], figure) & neighbours(texts[1], other))
-    ][:1]
+    ]
+    likely = max(pairs, key=lambda pair: (pair[0], -distance(pair[1], pair[2])), default=None)
+    if likely is None or not (likely[0] or likely[1].unit):
+        return []
+    return [(likely[1].shown, likely[2].shown)]
+
+
+def distance(one: Figure, other: Figure) -> Decimal:
+    """How far two values are apart."""
+    return abs((one.value or Decimal(0)) - (other.value or Decimal(0)))
 
 
 def comparable(text: str) -> str:

@@ -11,7 +11,7 @@ MATHS = re.compile(r"\$\$.+?\$\$|(?<!\\)\$(?:\\.|[^$\\])+\$|\\\(.+?\\\)|\\\[.+?\
 # "[2]", "[1, 3]", "[1-3]", "(source 2)", "[Sources 1 and 3]": the numbers that a model saw by its sources.
 NUMBERS = r"\d{1,2}(?:\s*(?:[,;–-]|and|&)\s*\d{1,2})*"
 MARKER = re.compile(
-    rf"\[(?P<plain>{NUMBERS})\]|[\[(](?:sources?|refs?\.?|preprints?)\s*(?P<named>{NUMBERS})[\])]",
+    rf"(?<!\[)\[(?P<plain>{NUMBERS})\](?!\])|[\[(](?:sources?|refs?\.?|preprints?)\s*(?P<named>{NUMBERS})[\])]",
     re.IGNORECASE,
 )
 TRAILING = re.compile(

@@ -16,6 +16,7 @@ LEAKS = [
     rf"\b{SOURCES}\s+(?:that\s+)?(?:you(?:'ve|\s+have)?|(?:are|were|have\s+been)|as)?\s*{GIVEN}\b(?!\s+(?:by|in|for|with|as|that|to|an?|the)\b)",
     rf"\b{SOURCES}\s+(?:that\s+)?you(?:'ve|\s+have)?\s+{GIVEN}\b",
     rf"\b(?:the|these|those|your|all)\s+{GIVEN}\s+{SOURCES}\b",
+    rf"\b(?:the|these|those)\s+{SOURCES}\s+(?:above|below|at\s+hand)\b|\b(?:above|following)\s+{SOURCES}\b",
     rf"\b(?:based|relying|drawing)\s+(?:only\s+|solely\s+)?(?:up)?on\s+the\s+(?:{GIVEN}\s+)?(?:sources?|context|documents?|preprints?|papers|abstracts|information)\b(?!\s+of)",
     r"\b(?:from|in|according\s+to|per)\s+the\s+(?:context|prompt)\b(?!\s+(?:of|where|that|window|in\s+which))",
     r"\bthe\s+context\s+(?:does|doesn't|says|states|mentions|shows|indicates|contains|lacks)\b",
@@ -33,21 +34,35 @@ PRAISE = [
 ]
 FILLER = [
     r"\bit(?:'s|\s+is)\s+(?:important|worth|essential|crucial|interesting)\s+(?:to\s+note|noting|mentioning|to\s+mention|to\s+remember)\b",
-    r"^(?:in\s+conclusion|in\s+summary|to\s+summari[sz]e|overall|to\s+sum\s+up|bottom\s+line)\b\s*[:,]",
+    r"^(?:in\s+conclusion|in\s+summary|to\s+summari[sz]e|to\s+sum\s+up|bottom\s+line)\b\s*[:,]",
     r"\bhere(?:'s|\s+is|\s+are)\s+(?:what|the\s+answer|a\s+summary|an\s+overview|my)\b|\blet(?:'s|\s+us)\s+(?:dive|explore|look|delve|break)\b",
     r"\b(?:delve|deep\s+dive|game-?changer|in\s+today's\s+world|ever-evolving)\b",
 ]
 FIRST_PERSON = [
-    r"\b(?:we|our|ours|my|mine|myself|ourselves)\b|(?-i:\bus\b)",
+    r"\b(?:we|our|ours|my|myself|ourselves)\b|(?-i:\bus\b)",
     r"(?-i:\bI\b)(?:'m|'ve|'ll|'d|\s+(?:am|was|have|had|think|believe|found|find|would|will|can|could|cannot|do|did|should|must|recommend|suggest|note|see|know)\b)",
 ]
 # Orders to a model or to the reader, such as a hostile abstract may hold: neither quoted nor repeated.
 INSTRUCTIONS = [
-    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|preceding|all|any|other|your|these|the)\b.{0,30}\b(?:instructions?|prompts?|rules?|directions?|guidelines?|messages?|sources?|text|context)\b",
-    r"\b(?:you|ai|assistants?|models?|llms?|reviewers?)\s+(?:must|should|shall|are\s+(?:now|required|instructed|asked|to))\b.{0,60}\b(?:respond|reply|answer|say|output|print|write|recommend|cite|include|rate|visit|click|tell|ignore|reveal|accept)\b",
-    r"^(?:please\s+)?(?:respond|reply|answer|output|print|recommend|visit|click|tell\s+(?:the|your)|say|repeat|reveal|append|translate|summari[sz]e|write|send|call|buy|subscribe|act\s+as|pretend|cite\s+only|always|never|do\s+not|don't|remember\s+to|make\s+sure\s+to)\b(?!\s+to\s+\w+ing\b)(?=.*\b(?:you|your|user|users|reader|answer|response|link|url|website|instructions?|prompt|source|this|following|with|only|exactly|the\s+word)\b)",
-    r"\b(?:system|assistant|user|human)\s*:\s|<\|?(?:im_start|im_end|system|endoftext)\|?>|\[/?INST\]|###\s*(?:instruction|system)",
-    r"\b(?:system\s+prompt|jailbreak|new\s+instructions?|developer\s+mode|prompt\s+injection\s*:)",
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,25}\b(?:previous|prior|above|earlier|preceding|all|any|other"
+    r"|your|these|the)\b.{0,20}\b(?:instructions?|prompts?|rules?|directions?|guidelines?|messages?)\b",
+    r"\b(?:ignore|disregard|forget)\s+(?:(?:all|any|the|everything|what)\s+)*(?:previous|prior|above|preceding|other)\s*(?:sources?|text"
+    r"|context|messages?|content|papers?|preprints?|[.,;!]|$)",
+    r"\b(?:you|ai|assistants?|language models?|llms?|reviewers?|readers?)\s+(?:must|should|shall|are\s+(?:now|required|instructed"
+    r"|asked|to))\b.{0,60}\b(?:respond|reply|answer|say|output|print|write|recommend|cite|include|rate|visit|click|tell|ignore"
+    r"|reveal|accept)\b",
+    r"^(?:please\s+|now\s+|instead,?\s+)*(?:respond|reply|answer|output|print|recommend|visit|click|tell|say|repeat|reveal|append"
+    r"|translate|summari[sz]e|write|send|call|buy|subscribe|act|pretend|cite\s+only|do\s+not|don't|remember\s+to|make\s+sure)\b"
+    r"(?=.*\b(?:you|your|users?|readers?|answer|response|link|url|website|instructions?|prompt|following|only|exactly|the\s+word"
+    r"|as\s+if|as\s+an?)\b)",
+    r"^(?:please\s+|now\s+|also\s+|then\s+|and\s+|but\s+)*(?:add|avoid|break\s+down|choose|compose|convert|create|describe|develop|draft|encode|ensure|explain"
+    r"|follow|forget|format|generate|give|help|ignore|imagine|include|insert|list|make|mention|modify|omit|prioriti[sz]e|provide|refuse|remove"
+    r"|replace|rewrite|show|start|stop|suggest|swap|switch|teach|transform|turn|use|write)\s+(?:an?|the|me|us|all|any|every|each|your|some|this|that|these"
+    r"|those|only|it|to|how|in|out|up|words?|letters?|information|details?|instructions?)\b(?!\s+of\s+\w+\s+(?:is|are)\b)",
+    r"\byour\s+(?:final\s+)?(?:response|repl(?:y|ies)|answer|message|output)s?\b",
+    r"^(?:please|kindly)\s+\w+",
+    r"^(?:system|assistant|user|human)\s*:\s|<\|?(?:im_start|im_end|system|endoftext)\|?>|\[/?INST\]|###\s*(?:instruction|system)",
+    r"\bnew\s+instructions?\s*:|\bdeveloper\s+mode\b|\bfrom\s+now\s+on,?\s+you\b|\byou\s+are\s+(?:now\s+)?(?:an?|the)\s+\w+",
 ]
 
 
@@ -65,17 +80,22 @@ KINDS = {
     "filler": (FILLING, "is filler"),
     "first person": (PERSON, "speaks in the first person"),
 }
+AMOUNT = re.compile(r"\$\s?\d")  # money, where a formula would want a second sign
+TEX_QUOTE = re.compile(r"`[^`']+'")
 QUOTED = re.compile(r'["“][^"”]*["”]')
 
 
 def style_problems(text: str, *, sources: Iterable[str] = ()) -> list[str]:
-    """What is wrong with the style of a text, each with the words. Words that stand so in a source are the source's."""
+    """What is wrong with the style of a text, each with the words. What stands so in a source is the source's."""
     bare = QUOTED.sub(" ", MATHS.sub(" ", text)).replace("’", "'")
-    held = [squash(source) for source in sources]
+    held = [f" {squash(source)} " for source in sources]
     problems = []
-    for pattern, complaint in KINDS.values():
+    for kind, (pattern, complaint) in KINDS.items():
         found = pattern.search(bare)
-        if found and not any(squash(found.group()) in source for source in held):
+        is_quoted = (
+            kind != "first person" and found and any(squash(found.group()) in source for source in held)
+        )
+        if found and not is_quoted:
             problems.append(f"“{found.group().strip()}” {complaint}")
     return problems
 
@@ -88,9 +108,9 @@ def reads_as_instruction(text: str) -> bool:
 def unbalanced(text: str) -> str:
     """What stands open in a text: emphasis, code, maths or braces in maths; empty when nothing does."""
     outside = MATHS.sub(" ", re.sub(r"\\[\\$`*{}]", "", text))
-    if outside.count("$") % 2:
+    if outside.count("$") % 2 and len(AMOUNT.findall(outside)) < outside.count("$"):
         return "maths"
-    if outside.count("`") % 2:
+    if TEX_QUOTE.sub("", outside).count("`") % 2:
         return "code"
     if len(re.findall(r"\*\*", outside)) % 2:
         return "emphasis"

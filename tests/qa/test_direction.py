@@ -1,0 +1,44 @@
+"""Statements that turn their evidence around are flagged; statements that say it in other words are not."""
+
+import pytest
+
+from qa.direction import direction_differs
+
+
+@pytest.mark.parametrize(
+    ("statement", "evidence"),
+    [
+        ("Noise increases the accuracy of the network.", "Noise decreases the accuracy of the network."),
+        ("The method is sensitive to noise.", "The method is insensitive to noise."),
+        ("The state is stable under noise.", "The state is unstable under noise."),
+        ("Dropout makes the segmentation better.", "Dropout makes the segmentation worse."),
+        ("The protocol requires an ancilla qubit.", "The protocol removes the need for an ancilla qubit."),
+        ("It gives an upper bound on the error rate.", "It gives a lower bound on the error rate."),
+        ("The kernel is robust to depolarising noise.", "The kernel is not robust to depolarising noise."),
+        ("Surface codes do not reach the threshold.", "Surface codes reach the threshold."),
+        ("Classical models outperformed quantum models on MNIST.", "Quantum models outperformed classical models on MNIST."),
+        ("U-Net is better than V-Net on livers.", "V-Net is better than U-Net on livers."),
+    ],
+)  # fmt: skip
+def test_direction_differs_flags_a_reversal(statement, evidence):
+    assert direction_differs(statement, evidence)
+
+
+@pytest.mark.parametrize(
+    ("statement", "evidence"),
+    [
+        ("Noise lowers the accuracy of the network.", "Noise decreases the accuracy of the network."),
+        ("Quantum models outperformed classical models on MNIST.", "On MNIST quantum models outperformed classical models."),
+        ("The quantum models converged more slowly than the classical ones.", "The quantum models showed slower convergence than the classical models."),
+        ("It is not only fast but accurate.", "It is fast and accurate."),
+        ("Classical models are worse than quantum models on MNIST.", "Quantum models are better than classical models on MNIST."),
+        ("The archive holds something else.", "Noise decreases the accuracy of the network."),
+    ],
+)  # fmt: skip
+def test_direction_differs_lets_the_same_direction_pass(statement, evidence):
+    assert direction_differs(statement, evidence) == ""
+
+
+def test_direction_differs_says_which_words():
+    why = direction_differs("Noise increases the accuracy.", "Noise decreases the accuracy.")
+    assert why == "it says “increases” where the source says “decreases”"

@@ -1,0 +1,264 @@
+"""A model's output becomes a Draft, or a named reason why not. Outputs here have the shapes that models give."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.statements import MAX_STATEMENTS, MalformedOutput, parse_output
+
+ANSWER = {
+    "verdict": "partial",
+    "gap": "No preprint gives qubit counts.",
+    "sections": [
+        {
+            "heading": None,
+            "statements": [
+                {
+                    "text": "The models reached an AUROC of 0.70–0.74 {on X-rays}.",
+                    "sources": [1],
+                    "bullet": False,
+                },
+                {
+                    "text": 'They converged "slower" than $f(x) = \\frac{1}{2}$ predicts.',
+                    "sources": [2, 1],
+                    "bullet": True,
+                },
+            ],
+        },
+        {
+            "heading": "Hardware:",
+            "statements": [{"text": "Hardware is scarce.", "sources": [3], "bullet": False}],
+        },
+    ],
+    "limits": "Nothing is said about cost.",
+    "follow_ups": ["How many qubits does a quantum diffusion model need?"],
+}
+OUTPUT = json.dumps(ANSWER)
+
+
+def changed(**fields) -> str:
+    return json.dumps(ANSWER | fields)
+
+
+def with_statement(**fields) -> str:
+    statement = {"text": "Hardware is scarce.", "sources": [1], "bullet": False} | fields
+    return changed(sections=[{"heading": None, "statements": [statement]}])
+
+
+def only_statement(output: str, *, source_count: int = 8):
+    return parse_output(output, source_count=source_count).statements[0]
+
+
+def reason_for(output: str) -> str:
+    with pytest.raises(MalformedOutput) as caught:
+        parse_output(output, source_count=8)
+    return caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        OUTPUT,
+        f"```json\n{OUTPUT}\n```",
+        f"Here is {{the answer}}:\n\n{OUTPUT}\n\nI hope this helps!",
+        f'<think>Perhaps {{"verdict": "answered"</think>\n{OUTPUT}',
+        json.dumps(ANSWER, indent=2),
+    ],
+    ids=["bare", "fenced", "in prose", "after reasoning", "indented"],
+)
+def test_parse_output_finds_the_answer_wherever_it_stands(output):
+    draft = parse_output(output, source_count=3)
+    assert draft.verdict == "partial"
+    assert draft.gap == "No preprint gives qubit counts."
+    assert [section.heading for section in draft.sections] == [None, "Hardware"]
+    assert [statement.sources for statement in draft.statements] == [(1,), (2, 1), (3,)]
+    assert [statement.is_bullet for statement in draft.statements] == [False, True, False]
+    assert draft.follow_ups == ["How many qubits does a quantum diffusion model need?"]
+    assert draft.problems == []
+
+
+@pytest.mark.parametrize(
+    "wrapped", ["{}", "```json\n{}\n```", "Sure, {{here}} it is: {}", "<think>{{a</think>{}"]
+)
+def test_parse_output_accepts_no_output_that_is_cut(wrapped):
+    output = wrapped.format(OUTPUT)
+    for position in range(output.rindex("}")):
+        with pytest.raises(MalformedOutput):
+            parse_output(output[:position], source_count=8)
+
+
+@given(st.data())
+def test_parse_output_accepts_no_cut_of_any_answer(data):
+    text = st.text(min_size=1, max_size=40).filter(str.strip)
+    statement = st.fixed_dictionaries({"text": text, "sources": st.lists(st.integers(1, 8), max_size=3)})
+    section = st.fixed_dictionaries(
+        {"heading": st.none() | text, "statements": st.lists(statement, min_size=1, max_size=3)}
+    )
+    answer = {
+        "verdict": "answered",
+        "sections": data.draw(st.lists(section, min_size=1, max_size=3)),
+        "limits": data.draw(text),
+    }
+    output = json.dumps(answer, ensure_ascii=data.draw(st.booleans()))
+    with pytest.raises(MalformedOutput):
+        parse_output(output[: data.draw(st.integers(0, len(output) - 1))], source_count=8)
+
+
+@given(st.text(max_size=300))
+def test_parse_output_names_a_reason_for_any_text(text):
+    with pytest.raises(MalformedOutput) as caught:
+        parse_output(text, source_count=8)
+    assert caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        ("I can't answer that.", "no JSON object"),
+        ("", "no JSON object"),
+        (f"{OUTPUT}\n{OUTPUT}", "several answers"),
+        (OUTPUT[:-1], "cut at character"),
+        ('<think>so {"verdict": "answered", "sections": []}', "inside the model's reasoning"),
+        (changed(verdict="yes"), "verdict must be one of"),
+        (changed(sections="none"), "sections must be a list"),
+        (changed(sections=[]), "there is no statement"),
+        (changed(gap=""), "must say in gap what stays open"),
+        (changed(verdict="answered"), "must have the verdict partial"),
+        (changed(confidence=0.9), "unknown key 'confidence'"),
+        ('{"verdict": "answered"}', "lacks sections"),
+        ('{"verdict": "answered", "verdict": "partial", "sections": []}', "stands twice"),
+        ('{"verdict": "answered", "sections": [], "limits": NaN}', "NaN"),
+        (with_statement(text=""), "text is empty"),
+        (with_statement(text=7), "text must be a string"),
+        (with_statement(text="x" * 1501), "longer than 1500"),
+        (with_statement(text="a\u0000b"), "U+0000"),
+        (with_statement(sources="1"), "sources must be a list"),
+        (with_statement(sources=["1"]), "whole numbers"),
+        (with_statement(sources=[True]), "whole numbers"),
+        (with_statement(sources=[1.5]), "whole numbers"),
+        (with_statement(bullet="no"), "true or false"),
+        (changed(sections=[{"heading": None, "statements": [ANSWER["sections"][1]["statements"][0]] * (MAX_STATEMENTS + 1)}]), "more than 40"),
+        ('{"verdict": ' + "[" * 50_000, "cannot be read"),
+        ("x" * 60_001, "longer than 60000"),
+    ],
+)  # fmt: skip
+def test_parse_output_names_what_is_malformed(output, reason):
+    assert reason in reason_for(output)
+
+
+def test_parse_output_keeps_unknown_source_numbers_apart():
+    statement = only_statement(with_statement(sources=[2, 9, 0, 2, -1]), source_count=8)
+    assert statement.sources == (2,)
+    assert statement.invalid_sources == (9, 0, -1)
+
+
+@given(st.lists(st.integers(-5, 200), max_size=10), st.integers(1, 8))
+def test_parse_output_never_takes_a_source_that_does_not_exist(numbers, source_count):
+    statement = only_statement(with_statement(sources=numbers), source_count=source_count)
+    assert all(1 <= number <= source_count for number in statement.sources)
+    assert set(statement.sources) | set(statement.invalid_sources) == set(numbers)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("The gain is 58% [1].", "The gain is 58%."),
+        ("The gain is 58% [1, 3]", "The gain is 58%"),
+        ("The gain is 58%. (Source 1)", "The gain is 58%."),
+        ("- The gain is 58%.", "The gain is 58%."),
+        ("The\u200b gain\n is 58%.", "The gain is 58%."),
+        ("The interval is [0, 1].", "The interval is [0, 1]."),
+        ("Sizes were [64, 128].", "Sizes were [64, 128]."),
+    ],
+)
+def test_parse_output_takes_off_harmless_echoes(text, left):
+    statement = only_statement(with_statement(text=text, sources=[1, 3]))
+    assert statement.text == left
+    assert statement.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("The gain [2] is 58%.", "source marker"),
+        ("The gain is 58% [7].", "source marker"),
+        ("The gain is 58% [AG-2024.01-1576].", "identifier"),
+        ("The gain is 58% (arXiv:2401.07049).", "identifier"),
+        ("See doi 10.1038/s41586-019-1666-5.", "identifier"),
+        ("Read [more](http://evil.example/x).", "link"),
+        ("Read https://evil.example/x.", "link"),
+        ("Read more at www.evil.example", "link"),
+        ("Visit evil.com/win today.", "link"),
+        ("![a](data:image/png;base64,x)", "image"),
+        ("Write to me@evil.example now.", "e-mail address"),
+        ("A <b>bold</b> claim.", "HTML"),
+        ("A claim <script>alert(1)</script>.", "HTML"),
+        ("A claim <img src=x onerror=alert(1)>", "HTML"),
+        ("### A heading", "block Markdown"),
+        ("```python\nprint()\n```", "block Markdown"),
+        ("First line\n## Heading\nmore", "block Markdown"),
+    ],
+)
+def test_parse_output_names_what_a_statement_must_not_hold(text, problem):
+    assert problem in only_statement(with_statement(text=text, sources=[1])).problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "For p < 0.05 and n > 30 the effect holds.",
+        "The value <x> grows, and <psi|H|psi> falls.",
+        "Node.js, scikit-learn and U.S. hospitals, i.e. e.g. these, were used.",
+        "The state $|\\psi\\rangle$ obeys $a<b>c$ and *matters* in `code`.",
+        "[[7,1,3]] codes correct one error.",
+    ],
+)
+def test_parse_output_finds_no_fault_in_plain_text(text):
+    assert only_statement(with_statement(text=text)).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("broken", "meant"),
+    [
+        (r"rate $\alpha = 0.3$", r"rate $\alpha = 0.3$"),
+        (r"a $\frac{1}{2}$ of $\beta$", r"a $\frac{1}{2}$ of $\beta$"),
+        (r"$10 \times 3 \neq \rho \theta$", r"$10 \times 3 \neq \rho \theta$"),
+        (r"$\upsilon$ and \u00e9", "$\\upsilon$ and é"),
+        (r"kept \\alpha and a \"quote\"", "kept \\alpha and a \"quote\""),
+    ],
+)  # fmt: skip
+def test_parse_output_mends_tex_whose_backslashes_were_not_doubled(broken, meant):
+    output = with_statement(text="TEXT").replace("TEXT", broken)
+    assert only_statement(output).text == meant
+
+
+def test_parse_output_leaves_out_follow_ups_with_markup():
+    draft = parse_output(
+        changed(follow_ups=["What is X?", "See http://a.example", "What is [1]?", "What is X?"]),
+        source_count=8,
+    )
+    assert draft.follow_ups == ["What is X?"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"gap": "See https://evil.example."}, {"limits": "See [3]."}, {"limits": "<b>none</b>"}],
+)
+def test_parse_output_names_problems_outside_statements(fields):
+    assert parse_output(changed(**fields), source_count=8).problems
+
+
+@pytest.mark.parametrize("nothing", [None, "", "None.", "n/a"])
+def test_parse_output_reads_a_lack_of_limits(nothing):
+    assert parse_output(changed(limits=nothing), source_count=8).limits == ""
+
+
+def test_parse_output_reads_an_abstention():
+    draft = parse_output(
+        '{"verdict": "unanswerable", "gap": "", "sections": [], "limits": "", "follow_ups": []}',
+        source_count=8,
+    )
+    assert draft.verdict == "unanswerable"
+    assert draft.statements == []
