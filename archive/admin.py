@@ -27,6 +27,9 @@ from archive.models import (
 class ReadOnlyMixin:
     """Rows that programs write: whoever may view them sees them, nobody adds, edits or deletes them here."""
 
+    class Media:
+        css = {"all": ["css/admin.css"]}
+
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """Also the fields that Django would leave out of a form, such as times that it sets itself."""
         model_fields = self.model._meta.fields  # type: ignore[attr-defined]

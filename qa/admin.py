@@ -71,7 +71,7 @@ class QuestionAdmin(ReadOnlyMixin, DecidingAdmin):
 
 class StatementInline(ReadOnlyMixin, admin.TabularInline):
     model = Statement
-    fields = ["position", "heading", "text", "evidence", "is_dropped", "reasons"]
+    fields = ["position", "text", "evidence", "is_dropped", "reasons"]
     readonly_fields = ["evidence"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Statement]:
@@ -102,10 +102,15 @@ class StatementInline(ReadOnlyMixin, admin.TabularInline):
 
 class SourceInline(ReadOnlyMixin, admin.TabularInline):
     model = Source
-    fields = ["number", "preprint", "similarity", "is_cited", "preprint_version"]
+    fields = ["number", "preprint", "percent", "is_cited", "preprint_version"]
+    readonly_fields = ["percent"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
         return super().get_queryset(request).select_related("preprint").order_by("-is_cited", "number")
+
+    @admin.display(description="similarity")
+    def percent(self, source: Source) -> str:
+        return "" if source.similarity is None else f"{source.similarity:.0%}"
 
 
 class FollowUpInline(ReadOnlyMixin, admin.TabularInline):
@@ -123,10 +128,10 @@ class AnswerAdmin(ReadOnlyMixin, DecidingAdmin):
     decisions = ANSWER_DECISIONS
     list_display = [
         "short_text",
-        "version",
+        "why_held",
         "state",
         "verdict",
-        "why_held",
+        "version",
         "model_named",
         "cost_usd",
         "created_at",

@@ -123,9 +123,6 @@ class DecidingAdmin(admin.ModelAdmin):
     decisions: Sequence[Decision] = ()
     change_form_template = "admin/qa/deciding_change_form.html"
 
-    class Media:
-        css = {"all": ["css/admin.css"]}
-
     def has_curate_permission(self, request: HttpRequest) -> bool:
         """Deciding needs the permission to change, although no field is changed by hand."""
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
