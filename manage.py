@@ -18,6 +18,6 @@ if __name__ == "__main__":
     var = Path(os.environ.get("VAR_DIR") or Path(__file__).resolve().parent / "var")
     try:
         fill_environment(os.environ, var=var, create=sys.argv[1:2] == ["start"])
-    except (EmbeddedError, PermissionError) as error:
+    except (EmbeddedError, OSError) as error:
         sys.exit(str(error))
     execute_from_command_line(sys.argv)

@@ -139,15 +139,21 @@ class Place:
         return value
 
 
-def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a server could listen on a port now."""
+def listen(host: str, port: int) -> None:
+    """Listens for a moment, to raise the OSError that a server would meet there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
+        probe.bind((host, port))
+        probe.listen()
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on a port of the loopback now."""
+    try:
+        listen("127.0.0.1", port)
+    except OSError:
+        return False
     return True
 
 

@@ -39,9 +39,9 @@ def site_programs(*, host: str, port: int, var: Path, answers_at_once: int = 8) 
 
 
 def web_command(*, host: str, port: int) -> tuple[str, ...]:
-    """gunicorn with threads: pages wait for Postgres more than they compute. No control socket beside it."""
+    """gunicorn with threads: pages wait more than they compute. The code is loaded once, for both workers."""
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     shape = ("--worker-class", "gthread", "--workers", "2", "--threads", str(WEB_THREADS))
-    patience = ("--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5")
+    patience = ("--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5", "--preload")
     server = (sys.executable, "-m", "gunicorn", "antigravity.wsgi:application")
     return (*server, "--bind", address, *shape, *patience, "--no-control-socket")

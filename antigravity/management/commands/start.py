@@ -1,6 +1,7 @@
 """`manage.py start`: the whole site on this machine in one supervised process tree, ended by one Ctrl-C."""
 
 import asyncio
+import errno
 import fcntl
 import os
 import shutil
@@ -18,7 +19,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from antigravity.embedded import OWNER, RUNTIME, Postgres, Service, Valkey
-from antigravity.place import EmbeddedError, Place, is_free
+from antigravity.place import EmbeddedError, Place, listen
 from antigravity.programs import Program, site_programs
 from antigravity.steps import step
 from antigravity.supervision import ProgramFailed, Records, Supervised, Supervisor
@@ -104,18 +105,20 @@ class Site:
         if not 0 < self.port < 65536:
             raise CommandError(f"--port {self.port}: a port is a number from 1 to 65535.")
         try:
-            socket.getaddrinfo(self.host, self.port)
+            listen(self.host, self.port)
         except socket.gaierror as error:
-            raise CommandError(
-                f"--host {self.host}: this machine has no such address ({error.strerror})."
-            ) from error
-        if is_free(self.port, self.host):
-            return
-        if self.port < 1024 and os.geteuid() != 0:
-            raise CommandError(
-                f"Ports below 1024 are for root. Choose another one: --port {self.port + 8000}"
+            raise CommandError(f"--host {self.host}: no such address ({error.strerror}).") from error
+        except OSError as error:
+            raise CommandError(self._why_no_port(error)) from error
+
+    def _why_no_port(self, error: OSError) -> str:
+        if error.errno == errno.EADDRNOTAVAIL:
+            return f"--host {self.host}: this machine has no such address."
+        if error.errno == errno.EACCES:
+            return (
+                f"Port {self.port} is for root. Choose one above 1023: script/start --port {self.port + 8000}"
             )
-        raise CommandError(
+        return (
             f"Port {self.port} is taken{self._port_owner()}. Stop that, or choose another port: "
             f"script/start --port {self.port + 1}"
         )
