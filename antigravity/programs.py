@@ -43,5 +43,9 @@ def web_command(*, host: str, port: int) -> tuple[str, ...]:
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     shape = ("--worker-class", "gthread", "--workers", "2", "--threads", str(WEB_THREADS))
     patience = ("--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5", "--preload")
+    room = (
+        "--limit-request-line",
+        "8190",
+    )  # a search for 500 characters that take 12 bytes each in an address
     server = (sys.executable, "-m", "gunicorn", "antigravity.wsgi:application")
-    return (*server, "--bind", address, *shape, *patience, "--no-control-socket")
+    return (*server, "--bind", address, *shape, *patience, *room, "--no-control-socket")

@@ -1,11 +1,13 @@
 """What holds for every address under /api/: problems as documents, ETags, who may read from where."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
+from antigravity.programs import web_command
 from tests.factories import PreprintFactory
 from tests.qa.factories import make_published_question
 
@@ -145,3 +147,10 @@ def test_database_that_is_away_is_a_503_problem(client):
 def test_no_word_of_a_request_can_break_an_error(client):
     body = json.dumps({"text": 7, "\ud800": "\ud800\x00"})
     assert_problem(client.post("/api/v1/questions/", body, content_type="application/json"), 400, "invalid")
+
+
+def test_longest_search_fits_into_what_the_web_server_reads(client):
+    address = f"/api/v1/search/?q={quote('🙂' * 500)}&mode=text"
+    assert client.get(address).status_code == 200
+    command = web_command(host="127.0.0.1", port=8000)
+    assert len(f"GET {address} HTTP/1.1") < int(command[command.index("--limit-request-line") + 1])
