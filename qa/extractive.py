@@ -31,7 +31,7 @@ WORDS_OF_A_SENTENCE = range(6, 61)
 # Relevance of a sentence: its meaning, its own words and its words together with its title's, each from 0 to 1.
 MEANING_WEIGHT, WORDS_WEIGHT, TITLE_WEIGHT = 0.55, 0.25, 0.2
 RELEVANT_FROM = 0.36  # under it a sentence doesn't bear on the question
-ABSTAIN_UNDER = 0.52  # cosine of the best sentence to the question, under which there is no answer
+ABSTAIN_UNDER = 0.5  # cosine of the best sentence to the question, under which there is no answer
 RELATIVE_FLOOR = (
     0.68  # of the best sentence's relevance, unless it holds a part of the question that no other does
 )

@@ -10,8 +10,8 @@ from qa.wording import STOP_WORDS, coverage, terms, weight
 FRAME_WORDS = frozenset(
     [
         *"limits limit cause causes useful specific specifically particular exact current currently recent recently known available existing different various"
-        " certain possible possibly main major key general typical typically actual actually today modern good best better"
-        " effect effects affect affects role roles impact influence influences advantage advantages disadvantage"
+        " certain possible possibly main major general typical typically actual actually today modern good best better"
+        " effect effects affect affects role roles impact influence influences disadvantage"
         " disadvantages difference differences way ways kind kinds type types example examples reason reasons evidence"
         " results result research work works study studies paper papers preprint preprints archive literature"
         " problem problems method methods approach approaches technique techniques strategy strategies progress"

@@ -20,10 +20,9 @@ MIN_SUPPORTED_SHARE = 0.9  # of the citations that the page would show
 MAX_DROPPED_SHARE = (
     1 / 3
 )  # of the statements: an answer that loses more is another answer than the one written
-MIN_WORDS, MAX_WORDS = (
-    25,
-    700,
-)  # the prompt asks for 150-450; this catches what is plainly no answer or a flood
+# The prompt asks for 150-450 words; these two catch what is plainly no answer, or a flood.
+MIN_WORDS = 25
+MAX_WORDS = 600
 PUBLISHED_VERDICTS = ("answered", "partial")
 
 

@@ -1,0 +1,124 @@
+"""Measures the embedded answerer: are its verdicts right, are its sentences verbatim, how long does it take.
+
+    python benchmarks/extractive.py
+
+Questions written for this, each with the eight records that hybrid search gave for it (benchmarks/data/). Thresholds were
+set on the part "fit" and are reported on "report", which nothing was tuned on. Baseline: the verdict by the best
+sentence's cosine alone, with the two thresholds that do best on "fit". Texts come from ANTIGRAVITY_DATA.
+"""
+
+import itertools
+import json
+import lzma
+import os
+import statistics
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "antigravity.settings")
+
+from archive.embeddings import get_embedder  # noqa: E402
+from qa.checking import CheckSource, check_draft  # noqa: E402
+from qa.extractive import compose, read_sources  # noqa: E402
+from qa.gating import decide  # noqa: E402
+from qa.statements import parse_output  # noqa: E402
+
+DATA = Path(os.environ.get("ANTIGRAVITY_DATA", ROOT.parent / "shared" / "data"))
+QUESTIONS = ROOT / "benchmarks" / "data" / "extractive_questions.jsonl"
+VERDICTS = ("answered", "partial", "unanswerable")
+
+
+def read_records() -> dict[str, dict]:
+    """Records of the demonstration corpus and of the starter archive, which comes first, by arXiv id."""
+    records = {}
+    with lzma.open(DATA / "demo" / "demo_corpus.jsonl.xz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            record = json.loads(line)
+            records[record["id"]] = record
+    for line in (
+        (ROOT / "archive" / "data" / "starter_archive.jsonl").read_text(encoding="utf-8").splitlines()
+    ):
+        record = json.loads(line)
+        records[record["id"]] = record
+    return records
+
+
+def run(row: dict, records: dict[str, dict], embedder) -> dict:
+    """One question: what was answered, what the checks and the gate say, and in how many seconds."""
+    sources = [
+        CheckSource(number, "AG-2024.01-001", records[key]["title"], records[key]["abstract"])
+        for number, key in enumerate(row["sources"], start=1)
+    ]
+    began = time.perf_counter()
+    answer = compose(row["question"], sources, embedder=embedder)
+    seconds = time.perf_counter() - began
+    reading = read_sources(row["question"], sources, embedder=embedder)
+    result = row | {
+        "said": answer["verdict"],
+        "seconds": seconds,
+        "meaning": max((candidate.meaning for candidate in reading.candidates), default=0.0),
+        "sentences": sum(len(section["statements"]) for section in answer["sections"]),
+        "follow_ups": len(answer["follow_ups"]),
+    }
+    draft = parse_output(json.dumps(answer), source_count=len(sources))
+    checked = check_draft(draft, sources, question=row["question"], is_quotation=True, embedder=embedder)
+    verdicts = [citation.verdict for statement in checked.statements for citation in statement.citations]
+    return result | {
+        "supported": verdicts.count("supported"),
+        "citations": len(verdicts),
+        "is_published": decide(draft, checked, is_quotation=True).publish,
+    }
+
+
+def accuracy(rows: list[dict], said) -> float:
+    """The share of rows whose verdict is right."""
+    return statistics.mean(said(row) == row["verdict"] for row in rows)
+
+
+def by_cosine(low: float, high: float):
+    """The baseline's verdict of a row."""
+    return lambda row: VERDICTS[0 if row["meaning"] >= high else 1 if row["meaning"] >= low else 2]
+
+
+def report(name: str, rows: list[dict], baseline) -> None:
+    """One part's figures."""
+    print(f"\n{name}: {len(rows)} questions")
+    print(
+        f"  verdict right          {accuracy(rows, lambda row: row['said']):.3f}   by cosine alone {accuracy(rows, baseline):.3f}"
+    )
+    for verdict in VERDICTS:
+        said = Counter(row["said"] for row in rows if row["verdict"] == verdict)
+        print(f"  {verdict:<14} said   " + ", ".join(f"{key} {said[key]}" for key in VERDICTS))
+    answers = [row for row in rows if row["said"] != "unanswerable"]
+    supported, cited = sum(row["supported"] for row in answers), sum(row["citations"] for row in answers)
+    print(f"  citations supported    {supported} of {cited}")
+    print(f"  passed the gate        {sum(row['is_published'] for row in answers)} of {len(answers)}")
+    print(f"  sentences an answer    {statistics.mean(row['sentences'] for row in answers):.1f}")
+    print(f"  follow-ups an answer   {statistics.mean(row['follow_ups'] for row in answers):.1f}")
+    print(f"  seconds to compose     {statistics.median(row['seconds'] for row in rows):.3f} median")
+
+
+def main() -> None:
+    """Both parts, and the baseline fitted on the first."""
+    records = read_records()
+    embedder = get_embedder()
+    rows = [
+        run(json.loads(line), records, embedder)
+        for line in QUESTIONS.read_text(encoding="utf-8").splitlines()
+    ]
+    fit = [row for row in rows if row["part"] == "fit"]
+    steps = [step / 100 for step in range(30, 96, 2)]
+    baseline = max(
+        (by_cosine(low, high) for low, high in itertools.combinations(steps, 2)),
+        key=lambda rule: accuracy(fit, rule),
+    )
+    for part in ("fit", "report"):
+        report(part, [row for row in rows if row["part"] == part], baseline)
+
+
+if __name__ == "__main__":
+    main()
