@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from qa.models import Answer, Citation, FollowUp, Question, Source
 
-
 VERDICTS = Citation.Verdict.values  # the best first; a source's sentences are shown in this order
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from archive.identifiers import parse
 from archive.models import Preprint
 from archive.passages import split_sentences
-from archive.search import Hit
+from archive.search import FLOOR, Hit
 from archive.search import search as search_archive
 from qa.forms import SearchForm
 from qa.models import Question
@@ -58,6 +58,16 @@ def best_sentence(abstract: str, stems: frozenset[str]) -> str:
     return max(sentences, key=lambda sentence: len(stems & stems_of(sentence)), default="")
 
 
+def is_near(hit: Hit) -> bool:
+    """Whether a hit is shown at once. Where no similarity is known, every one is."""
+    return hit.similarity is None or hit.similarity >= FLOOR
+
+
+def list_hits(hits: Sequence[Hit], stems: frozenset[str]) -> list[dict[str, Any]]:
+    """Each hit with the sentence that says best why it was found."""
+    return [{"hit": hit, "excerpt": best_sentence(hit.preprint.abstract, stems)} for hit in hits]
+
+
 def _search_by_words(cleaned: dict[str, Any]) -> dict[str, Any]:
     query, year = cleaned["q"], cleaned.get("year")
     result = search_archive(
@@ -69,10 +79,11 @@ def _search_by_words(cleaned: dict[str, Any]) -> dict[str, Any]:
     )
     prefetch_related_objects([hit.preprint for hit in result.hits], "authors")
     stems = stems_of(query)
+    near = [hit for hit in result.hits if is_near(hit)]
+    far = [hit for hit in result.hits if not is_near(hit)] if near else []
     return {
-        "found": [
-            {"hit": hit, "excerpt": best_sentence(hit.preprint.abstract, stems)} for hit in result.hits
-        ],
+        "near": list_hits(near or result.hits, stems),
+        "far": list_hits(far, stems),
         "notes": result.notes,
         "facets": count_facets(result.hits),
         "questions": matching_questions(query)[:FOUND_QUESTIONS],

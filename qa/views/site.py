@@ -1,16 +1,20 @@
 """Pages about the site itself, error pages, and the one shape of every address."""
 
+import sys
 import uuid
 from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from qa.views.caching import keep_public
+
+RETRY_SECONDS = 10  # in which a restarted database is usually back
 
 
 @require_safe
@@ -34,15 +38,12 @@ def without_slash(request: HttpRequest, **_: Any) -> HttpResponse:
     return HttpResponsePermanentRedirect(f"{path}?{query}" if query else path)
 
 
-def too_many_requests(request: HttpRequest, *, message: str, retry_after: int) -> HttpResponse:
-    """429 for whoever asked or read too much, with the seconds to wait."""
-    response = render(request, "429.html", {"message": message}, status=429)
-    response["Retry-After"] = str(retry_after)
-    return response
-
-
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500 with an id that the log has too. Needs neither the database nor the cache."""
+    """500 with the id that the log has, or 503 while the database is away. Needs no database."""
     error_id = structlog.contextvars.get_contextvars().get("request_id") or uuid.uuid4().hex
     structlog.get_logger(__name__).error("page_failed", error_id=error_id, path=request.path)
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        response = render(request, "503.html", status=503)
+        response["Retry-After"] = str(RETRY_SECONDS)
+        return response
     return render(request, "500.html", {"error_id": error_id}, status=500)

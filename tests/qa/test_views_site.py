@@ -2,6 +2,7 @@
 
 import pytest
 from bs4 import BeautifulSoup
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 from structlog.testing import capture_logs
@@ -191,3 +192,26 @@ def test_broken_page_says_sorry_with_the_id_that_the_log_has(monkeypatch):
     assert response.status_code == 500
     assert page.code.get_text() in [event["error_id"] for event in logged if event["event"] == "page_failed"]
     assert "ZeroDivisionError" not in page.get_text()
+
+
+def test_page_without_a_database_says_when_to_come_back(monkeypatch):
+    def fail():
+        raise OperationalError("the server is gone")
+
+    monkeypatch.setattr(home, "top_categories", fail)
+
+    response = Client(raise_request_exception=False).get("/")
+
+    assert response.status_code == 503
+    assert response["Retry-After"] == "10"
+    assert parsed(response).h1.get_text() == "Closed for a moment"
+    assert "the server is gone" not in response.content.decode()
+
+
+def test_password_guessing_ends_on_a_page(settings):
+    settings.AXES_FAILURE_LIMIT = 2
+    for _ in range(3):
+        response = Client().post("/admin/login/", {"username": "somebody", "password": "guess"})
+
+    assert response.status_code == 429
+    assert parsed(response).h1.get_text() == "One moment, please"
