@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import Group
 from playwright.sync_api import Page, expect
 
 from tests.factories import EmbeddingFactory
@@ -71,3 +72,18 @@ def test_archive_is_browsed_by_date_filter_and_search(desk, live_server):
     desk.keyboard.press("Enter")
     desk.get_by_role("link", name=preprint.identifier).click()
     expect(desk.get_by_text("local/all-MiniLM-L6-v2").first).to_be_visible()
+
+
+def test_curator_gets_an_account_in_a_group(desk, live_server, django_user_model):
+    desk.goto(f"{live_server.url}/admin/auth/group/add/")
+    desk.get_by_label("Name:").fill("Curators")
+    desk.get_by_role("combobox", name="Filter").or_(desk.get_by_placeholder("Filter")).first.fill(
+        "change answer"
+    )
+    desk.locator("#id_permissions_from option", has_text="Can change answer").first.dblclick()
+    desk.get_by_role("button", name="Save", exact=True).click()
+    expect(desk.get_by_text("was added successfully")).to_be_visible()
+    assert Group.objects.get(name="Curators").permissions.get().codename == "change_answer"
+    for address in ("auth/user/add/", "archive/category/add/", "password_change/"):
+        desk.goto(f"{live_server.url}/admin/{address}")
+        expect(desk.get_by_role("heading", level=1).last).to_be_visible()

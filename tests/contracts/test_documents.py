@@ -74,3 +74,16 @@ def test_document_leads_only_to_what_is_there(path):
 def test_document_names_only_commands_that_exist(path):
     named = re.findall(r"manage\.py ([a-z_]+)", path.read_text())
     assert set(named) <= set(get_commands())
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_document_names_only_files_that_exist(path):
+    rooms = "antigravity|archive|benchmarks|docs|qa|script|static|templates|tests"
+    named = re.findall(rf"`((?:{rooms})/[\w./-]+)`", path.read_text())
+    assert [name for name in named if "NNNN" not in name and not (ROOT / name).exists()] == []
+
+
+def test_readme_counts_the_starter_archive():
+    lines = (ROOT / "archive" / "data" / "starter_archive.jsonl").read_text().splitlines()
+    for name in ("README.md", "CHANGELOG.md"):
+        assert re.findall(r"(\d+)(?: real)? preprints", (ROOT / name).read_text()) == [str(len(lines))], name
