@@ -234,6 +234,8 @@ def as_provider_error(error: Exception) -> ProviderError:
         wait = read_retry_after(reply)
         if reply.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             return ProviderError("busy", "The model's provider is busy.", retry_after=wait)
+        if reply.status_code == HTTPStatus.FORBIDDEN:
+            return ProviderError(*LASTING["PermissionDeniedError"], is_lasting=True)
         return ProviderError("provider_down", "The model's provider has trouble.", retry_after=wait)
     if any(isinstance(cause, httpx.TimeoutException) for cause in causes):
         return ProviderError("too_slow", "The model did not answer in time.", was_paid=True)

@@ -103,6 +103,7 @@ def retrieve(lease: Lease) -> tuple[SearchResult, list[Hit]]:
         for hit in found.hits
     ]
     sources = [hit for hit in found.hits if (hit.similarity or 0) >= FLOOR and not hit.preprint.is_withdrawn]
+    lease.run.retrieved = retrieved
     runs.note(lease, step=Step.READING, step_detail=len(sources), retrieved=retrieved)
     return found, sources
 

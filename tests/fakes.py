@@ -70,6 +70,7 @@ class FakeProvider:
         self.replies = list(replies)
         self.answer = answer or self.next_reply
         self.calls: list[Call] = []
+        self.sizes: list[int] = []  # of the whole bodies, in bytes
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self))
         self.server.daemon_threads = True
@@ -81,11 +82,6 @@ class FakeProvider:
     @property
     def openai_base(self) -> str:
         return f"{self.address}/v1"
-
-    @property
-    def paid_calls(self) -> int:
-        """How many calls got an answer that a provider charges for."""
-        return len(self.calls)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
@@ -120,6 +116,7 @@ class Handler(BaseHTTPRequestHandler):
     def give(self, reply: Reply, call: Call) -> None:
         time.sleep(reply.delay)
         body = shape(reply, call)
+        self.provider.sizes.append(len(body))
         self.send_response(reply.status)
         self.send_header("Content-Type", "application/json")
         if reply.says_length:
