@@ -79,8 +79,9 @@ def test_document_names_only_commands_that_exist(path):
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
 def test_document_names_only_files_that_exist(path):
     rooms = "antigravity|archive|benchmarks|docs|qa|script|static|templates|tests"
-    named = re.findall(rf"`((?:{rooms})/[\w./-]+)`", path.read_text())
-    assert [name for name in named if "NNNN" not in name and not (ROOT / name).exists()] == []
+    named = set(re.findall(rf"`((?:{rooms})/[\w./-]+)`", path.read_text()))
+    named -= {"antigravity/extractive-1", "docs/decisions/NNNN-title.md"}  # a model's name, and a pattern
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
 def test_readme_counts_the_starter_archive():
