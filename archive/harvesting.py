@@ -227,7 +227,7 @@ def apply_withdrawal(preprint: Preprint, reason: str, day: date | None, work: Pa
 
 
 def withdraw_deleted(record: Record, present: Preprint | None, work: PageWork) -> None:
-    """A record that its source deleted: the preprint is withdrawn and stays, with all that was known of it."""
+    """A record that its source deleted: the preprint is withdrawn and stays, with all that is known of it."""
     if present is None or present.is_withdrawn:
         work.unchanged += 1
         return

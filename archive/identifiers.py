@@ -29,7 +29,7 @@ PREFIX = re.compile(r"(?:arxiv|doi):\s*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """What a reader names: `own` AG-2024.01-1576, `arxiv` 2401.07049 or quant-ph/9705052, `doi` lower-cased."""
+    """What a reader names: `own` AG-2024.01-1576, `arxiv` 2401.07049 or hep-th/9705052, `doi` lower-case."""
 
     kind: Literal["own", "arxiv", "doi"]
     value: str

@@ -7,7 +7,8 @@ import sentencex
 
 # After these a full stop never ends a sentence: something always follows.
 NEVER_LAST = re.compile(
-    r"(?:^|[\s(\[~])(?:Figs?|Eqs?|Eqns?|Refs?|Secs?|Sects?|Tabs?|Thms?|Props?|Lems?|Defs?|Cors?|Chaps?|Apps?|Ch|Alg|Nos?|Vols?|pp?|Phys|Rev|Proc|Philos"
+    r"(?:^|[\s(\[~])(?:Figs?|Eqs?|Eqns?|Refs?|Secs?|Sects?|Tabs?|Thms?|Props?|Lems?|Defs?|Cors?|Chaps?|Apps?"
+    r"|Ch|Alg|Nos?|Vols?|pp?|Phys|Rev|Proc|Philos"
     r"|i\.\s?e|e\.\s?g|cf|vs|approx|resp|viz|ca|Dr|Prof|Mr|Mrs|Ms)\.\s*$",
     re.IGNORECASE,
 )

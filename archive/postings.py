@@ -28,9 +28,9 @@ USUAL_PREPRINTS = 1_000
 USUAL_WORDS = Path(__file__).resolve().parent / "data" / "usual_words.json"
 # Lexemes of the words that people ask with: rare in abstracts, so they would outweigh what is asked about.
 ASKING_WORDS = frozenset(
-    "answer articl could describ ever evid exist explain find found gave get give given happen know known "  # noqa: SIM905
-    "like make mani may might much must need one paper peopl preprint question research said say shall studi "
-    "tell think understand use way would".split()
+    "answer articl could describ ever evid exist explain find found gave get give given "  # noqa: SIM905
+    "happen know known like make mani may might much must need one paper peopl preprint question research "
+    "said say shall studi tell think understand use way would".split()
 )
 
 INDEX = """
@@ -57,7 +57,8 @@ FIND = """
 SELECT posting.lexeme, posting.block, posting.entries FROM archive_posting AS posting JOIN (
     SELECT DISTINCT word.lexeme, preprint.id::int / %(block_size)s AS block
     FROM archive_preprint AS preprint,
-        LATERAL (SELECT unnest(tsvector_to_array(preprint.search_vector)) UNION ALL SELECT '') AS word (lexeme)
+        LATERAL (SELECT unnest(tsvector_to_array(preprint.search_vector)) UNION ALL SELECT '') AS word
+        (lexeme)
     WHERE preprint.id = ANY (%(ids)s)
 ) AS place ON posting.lexeme = place.lexeme AND posting.block = place.block
 """
@@ -68,7 +69,7 @@ FROM unnest(%s::text[], %s::int[], %s::bytea[]) AS kept (lexeme, block, entries)
 WHERE posting.lexeme = kept.lexeme AND posting.block = kept.block
 """
 
-LEXEMES = "SELECT lexeme, cardinality(positions) FROM unnest(to_tsvector('english', %s))"
+LEXEMES = "SELECT lexeme, positions FROM unnest(to_tsvector('english', %s))"
 
 READ = """
 SELECT lexeme, string_agg(entries, '') FROM archive_posting WHERE lexeme = ANY (%s) GROUP BY lexeme
@@ -145,14 +146,14 @@ def rank_by_text(query: str) -> TextRanking:
     """
     with connection.cursor() as cursor:
         cursor.execute(LEXEMES, [query])
-        counts = leave_out_asking_words(dict(cursor.fetchall()))
-        cursor.execute(READ, [list(counts)])
+        shares = leave_out_asking_words(share_out(dict(cursor.fetchall())))
+        cursor.execute(READ, [list(shares)])
         lists = dict(cursor.fetchall())
     total = int.from_bytes(lists.pop(""), "big") // ENTRY.itemsize
     best_sum, ids, scores = 0.0, [np.empty(0, dtype=np.int64)], [np.empty(0)]
-    for lexeme, count in counts.items():
+    for lexeme, share in shares.items():
         listed = np.frombuffer(lists.get(lexeme, b""), dtype=ENTRY)
-        weight = count * rarity(lexeme, len(listed), total)
+        weight = share * rarity(lexeme, len(listed), total)
         best_sum += weight * (K1 + 1)
         ids.append(listed["preprint"].astype(np.int64))
         scores.append(weight * saturate(listed))
@@ -161,10 +162,26 @@ def rank_by_text(query: str) -> TextRanking:
     return TextRanking(found[np.argsort(-sums[found], kind="stable")], sums, best_sum or 1.0)
 
 
-def leave_out_asking_words(counts: dict[str, int]) -> dict[str, int]:
+def share_out(places: dict[str, list[int]]) -> dict[str, float]:
+    """How much each of a query's lexemes counts: 1 for each time it stands there, less in a compound.
+
+    Postgres gives "X-rays" three lexemes, one after the other: x-ray, x, ray. Each of them counts 1/2, else a
+    word with a hyphen would outweigh all others.
+    """
+    standing = {place: lexeme for lexeme, several in places.items() for place in several}
+    shares = dict.fromkeys(standing, 1.0)
+    for place, lexeme in standing.items():
+        parts = lexeme.count("-") + 1
+        compound = range(place, place + parts + 1)
+        if parts > 1 and all(part in standing for part in compound):
+            shares.update(dict.fromkeys(compound, 1 / parts))
+    return {lexeme: sum(shares[place] for place in several) for lexeme, several in places.items()}
+
+
+def leave_out_asking_words(shares: dict[str, float]) -> dict[str, float]:
     """A query's lexemes less those that only ask; all of them where nothing else is left."""
-    telling = {lexeme: count for lexeme, count in counts.items() if lexeme not in ASKING_WORDS}
-    return telling or counts
+    telling = {lexeme: share for lexeme, share in shares.items() if lexeme not in ASKING_WORDS}
+    return telling or shares
 
 
 def rarity(lexeme: str, holders: int, total: int) -> float:

@@ -24,7 +24,9 @@ from archive.models import Embedding, Preprint, PreprintQuerySet
 from archive.postings import TextRanking, rank_by_text
 from archive.text import RefusedText, clean_line
 
-FLOOR = 0.10  # a hit less similar than this is no source of an answer: fitted by benchmarks/similarity.py
+# Fitted by benchmarks/similarity.py on questions of and beyond the archive's topics.
+FLOOR = 0.03  # a hit less similar than this is no source of an answer
+TOPIC_FLOOR = 0.12  # where the best hit is less similar, the archive has nothing on the question
 CANDIDATES = 100  # of each leg
 MAX_QUERY = 2_000  # characters
 MAX_LIMIT = 200
@@ -65,6 +67,19 @@ class SearchResult:
     notes: list[str] = field(default_factory=list)
     embedding_model: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[Hit]:
+        """The hits that an answer may rest on: none where the archive has nothing on the question.
+
+        Without vectors no similarity is known, and every hit is one.
+        """
+        known = [hit.similarity for hit in self.hits if hit.similarity is not None]
+        if not known:
+            return self.hits
+        if max(known) < TOPIC_FLOOR:
+            return []
+        return [hit for hit in self.hits if hit.similarity is not None and hit.similarity >= FLOOR]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,7 +317,7 @@ def similar_to(preprint: Preprint, *, limit: int = 5) -> list[Hit]:
         hits = search(preprint.title, limit=limit + 1, mode="text").hits
         near = {hit.preprint.pk: hit.score for hit in hits}
     else:
-        vector = np.array(own.vector.to_list(), dtype=np.float32)
+        vector = np.array(own.vector, dtype=np.float32)
         near = find_nearest(vector, model=own.model, also=[], filters=Filters())
     order = sorted((pk for pk in near if pk != preprint.pk), key=lambda pk: -near[pk])[:limit]
     found = Preprint.objects.in_bulk(order)

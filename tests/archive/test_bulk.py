@@ -70,7 +70,11 @@ def test_arxiv_dump_is_read_whole() -> None:
     record = parse(DUMP)
     assert isinstance(record, Record)
     assert record.versions == (RecordVersion(1, date(2007, 4, 2)), RecordVersion(2, date(2007, 7, 24)))
-    assert (record.version, record.submitted_on, record.revised_on) == (2, date(2007, 4, 2), date(2007, 7, 24))
+    assert (record.version, record.submitted_on, record.revised_on) == (
+        2,
+        date(2007, 4, 2),
+        date(2007, 7, 24),
+    )
     assert record.authors == (RecordAuthor("C. Balázs"), RecordAuthor("E. L. Berger Jr.", "Argonne"))
     assert record.categories == ("hep-ph", "hep-ex")
     assert (record.doi, record.journal_ref) == ("10.1103/PhysRevD.76.013009", "Phys.Rev.D76:013009,2007")
@@ -80,7 +84,11 @@ def test_arxiv_dump_is_read_whole() -> None:
 @pytest.mark.parametrize(
     ("comments", "abstract", "reason"),
     [
-        ("This paper has been withdrawn by the author", "Text.", "This paper has been withdrawn by the author"),
+        (
+            "This paper has been withdrawn by the author",
+            "Text.",
+            "This paper has been withdrawn by the author",
+        ),
         (
             "9 pages. The draft paper has been withdrawn",
             "Text.",
@@ -126,7 +134,9 @@ def test_line_that_cannot_be_read_is_a_bad_record_with_its_reason(line: bytes, r
 
 
 def test_overlong_line_is_one_bad_record_and_the_next_is_read() -> None:
-    stream = io.BytesIO(b'{"id": "' + b"x" * (2 * MAX_LINE_BYTES) + b'"}\n' + json.dumps(OWN).encode() + b"\n")
+    stream = io.BytesIO(
+        b'{"id": "' + b"x" * (2 * MAX_LINE_BYTES) + b'"}\n' + json.dumps(OWN).encode() + b"\n"
+    )
     (page,) = read_pages(stream)
     assert [type(record) for record in page.records] == [BadRecord, Record]
     assert page.position == "2"

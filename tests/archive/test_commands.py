@@ -35,7 +35,9 @@ def write_lines(path: Path, count: int) -> None:
 def test_loading_a_file_twice_changes_nothing_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
     write_lines(path, 30)
-    assert "30 records read: 30 new, 0 changed, 0 unchanged; 0 of them withdrawn." in run("load_records", str(path))
+    assert "30 records read: 30 new, 0 changed, 0 unchanged; 0 of them withdrawn." in run(
+        "load_records", str(path)
+    )
     before = list(Preprint.objects.order_by("pk").values_list())
     assert "30 records read: the archive has them all, nothing changed." in run("load_records", str(path))
     assert list(Preprint.objects.order_by("pk").values_list()) == before
@@ -44,7 +46,9 @@ def test_loading_a_file_twice_changes_nothing_and_says_so(tmp_path: Path) -> Non
 def test_load_goes_on_where_it_was_broken_off(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
     write_lines(path, 2_500)
-    killed = HarvestRun.objects.create(source=f"records.jsonl ({path.stat().st_size:,} bytes)", position="2000")
+    killed = HarvestRun.objects.create(
+        source=f"records.jsonl ({path.stat().st_size:,} bytes)", position="2000"
+    )
     said = run("load_records", str(path))
     killed.refresh_from_db()
     assert "Going on after line 2,000" in said

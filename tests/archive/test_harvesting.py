@@ -202,7 +202,9 @@ def test_older_record_than_the_one_at_hand_changes_nothing() -> None:
         ({"identifier": "AG-1"}, "no identifier of this archive"),
     ],
 )
-def test_record_that_cannot_be_kept_is_set_aside_and_stops_nothing(fields: dict[str, Any], reason: str) -> None:
+def test_record_that_cannot_be_kept_is_set_aside_and_stops_nothing(
+    fields: dict[str, Any], reason: str
+) -> None:
     run = take(make_record(**{"raw": "raw \x00 \ud800", **fields}), make_record(source_id="2401.00002"))
     set_aside = SetAsideRecord.objects.get()
     assert counts(run) == (1, 0, 0, 0, 1)
