@@ -5,7 +5,6 @@ Thresholds are fitted and reported by benchmarks/extractive.py on its own questi
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,8 +15,9 @@ from archive.embeddings import Embedder, get_embedder
 from archive.passages import Passage, split_sentences
 from qa.checking import CheckSource
 from qa.focus import Focus, Phrase, as_list, named, phrase_share, read_focus
-from qa.markup import find_markers, find_markup
-from qa.style import reads_as_instruction, unbalanced
+from qa.markup import find_markup
+from qa.sentences import first_action, is_quotable, leans, nudge
+from qa.style import unbalanced
 from qa.topics import about_the_same, follow_up, short_heading
 from qa.wording import coverage, terms, weight
 
@@ -47,46 +47,6 @@ REPEATED_FROM = 0.88  # cosine from which two sentences say the same
 ANSWERED_MEANING = 0.5
 PHRASE_SHARE = 0.75  # of a phrase's weight, in a source's title and relevant sentences
 PHRASE_MEANING = 0.7  # cosine from which a sentence speaks of a phrase in other words
-
-RESULT = re.compile(
-    r"\b(?:we (?:find|found|show|showed|demonstrate|observe|obtain|achieve|prove|report that|establish|conclude)|results? (?:show|indicate"
-    r"|demonstrate|suggest|reveal)|outperform\w*|achiev\w+|reach(?:es|ed)|improv(?:es|ed)|reduc(?:es|ed)|show(?:s|ed) that|than)\b|\d\s*%|\d\.\d",
-    re.IGNORECASE,
-)
-OPENER = re.compile(
-    r"^(?:in this (?:paper|work|article|study|letter|note|thesis|review|report|contribution)|here,? we (?:present|propose|introduce|study|consider)|this"
-    r" (?:paper|work|article|study|letter|note|thesis) (?:proposes|presents|introduces|studies|considers|describes|aims|investigates|explores)|we (?:propose"
-    r"|present|introduce|study|consider|investigate|explore|review|discuss|describe|develop)\b|the (?:aim|goal|purpose) of this)",
-    re.IGNORECASE,
-)
-BACKGROUND = re.compile(
-    r"\b(?:in recent years|recently,|(?:has|have) (?:attracted|gained|received|emerged|become|been widely)|is (?:a|an|one of the) (?:key|major|important|crucial|fundamental|central"
-    r"|challenging|promising)|remains? (?:a|an|unclear|challenging|elusive)|plays? an? \w+ role|growing interest|widely used|of great (?:interest|importance))\b",
-    re.IGNORECASE,
-)
-# Sentences that lean on the one before them.
-LEANING = re.compile(
-    r"^(?:it|its|they|their|them|such|these|those|this (?!(?:paper|work|study|article|letter|thesis|review|survey|report|note)\b)|that|he|she|both|the (?:former|latter|resulting|same|above)"
-    r"|to (?:this|that) end|to (?:address|overcome|tackle|solve|do) (?:this|these|it|so)|in this (?:way|case|context|setting|regime|framework)|as a (?:result|consequence)|then|thus|hence|therefore|consequently"
-    r"|for (?:this|that|these)|with this|by doing so|here,? (?!we)|which|but|and|or|instead|otherwise|conversely|on the (?:other hand|contrary)|(?:the )?second(?:ly)?|third(?:ly)?|next|in contrast|similarly"
-    r"|for (?:example|instance)|one of them|another|some of)\b",
-    re.IGNORECASE,
-)
-CONNECTED = re.compile(
-    r"^(?:however|moreover|furthermore|additionally|in addition|also|finally|specifically|in particular|nevertheless|besides|meanwhile|notably|overall)\b",
-    re.IGNORECASE,
-)
-UNWANTED = re.compile(
-    r"\b(?:code|data|dataset|models?|implementation|software|source)\b.{0,60}\b(?:available|released|publicly|open-?sourced?|github)\b|\bsee\s+(?:also|full|the full)\b|\bpages?,\s|\bet al\b.{0,20}$|\bwithdrawn\b",
-    re.IGNORECASE,
-)
-LIST_ENTRY = re.compile(r"[(\[]?[\divx]{1,4}[.)\]]\s|[a-z]+\b")
-NUDGES = ((RESULT, 0.05), (OPENER, -0.05), (BACKGROUND, -0.12), (CONNECTED, -0.03), (LEANING, -0.08))
-# An abstract begins with what was known before, unless its first sentence already says who did what.
-SETTING = (-0.1, -0.05)
-ACTION = re.compile(
-    r"\b(?:we|our|authors?|co-authors|this (?:paper|work|article|study|letter|thesis)|here)\b", re.IGNORECASE
-)
 
 
 @dataclass
@@ -136,55 +96,34 @@ def compose(question: str, sources: Sequence[CheckSource], *, embedder: Embedder
 def read_sources(question: str, sources: Sequence[CheckSource], *, embedder: Embedder) -> Reading:
     """All usable sentences of the sources with their relevance, after one call of the embedder."""
     reading = Reading(question, read_focus(question), sources)
-    found = [
-        (source, place, passage)
-        for source in sources
-        for place, passage in enumerate(split_sentences(source.abstract))
-        if is_quotable(passage.text)
-    ]
+    found = []
+    for source in sources:
+        passages = split_sentences(source.abstract)
+        action = first_action(passages)
+        found += [
+            (source, place, passage, place < action)
+            for place, passage in enumerate(passages)
+            if is_quotable(passage.text)
+        ]
     phrases = [phrase.text for phrase in reading.focus.phrases]
-    vectors = embedder.embed([question, *phrases, *(passage.text for _, _, passage in found)])
+    vectors = embedder.embed([question, *phrases, *(passage.text for _, _, passage, _ in found)])
     reading.phrase_vectors = vectors[1 : 1 + len(phrases)]
-    for (source, place, passage), vector in zip(found, vectors[1 + len(phrases) :], strict=True):
+    for (source, place, passage, is_setting), vector in zip(found, vectors[1 + len(phrases) :], strict=True):
         meaning = float(vector @ vectors[0])
         own = frozenset(terms(passage.text))
-        relevance = rate(reading.focus, passage.text, meaning=meaning, own=own, title=source.title)
-        relevance += setting_nudge(passage.text, place)
+        relevance = rate(reading.focus, meaning=meaning, own=own, title=source.title)
+        relevance += nudge(passage.text, is_setting=is_setting)
         reading.candidates.append(Candidate(source, place, passage, vector, meaning, relevance, own))
     return reading
 
 
-def is_quotable(text: str) -> bool:
-    """Whether a sentence may be quoted: whole, of a readable length, no address, no order, no notice about files."""
-    return (
-        len(text.split()) in WORDS_OF_A_SENTENCE
-        and not UNWANTED.search(text)
-        and not reads_as_instruction(text)
-        and not unbalanced(text)
-        and not find_markup(text)
-        and not find_markers(text)
-        and text.endswith((".", "!", ")", "$"))
-        and not LIST_ENTRY.match(text)
-    )
-
-
-def rate(focus: Focus, text: str, *, meaning: float, own: frozenset[str], title: str) -> float:
-    """How much a sentence bears on the question, with a nudge up for results and down for background."""
+def rate(focus: Focus, *, meaning: float, own: frozenset[str], title: str) -> float:
+    """How much a sentence bears on the question, 0 to 1."""
     with_title = own | set(terms(title))
-    relevance = (
+    return (
         MEANING_WEIGHT * meaning
         + WORDS_WEIGHT * coverage(focus.terms, own)
         + TITLE_WEIGHT * coverage(focus.terms, with_title)
-    )
-    return relevance + sum(nudge for pattern, nudge in NUDGES if pattern.search(text))
-
-
-def setting_nudge(text: str, place: int) -> float:
-    """What the first sentences of an abstract lose when they only set the scene."""
-    return (
-        SETTING[place]
-        if place < len(SETTING) and not ACTION.search(text) and not RESULT.search(text)
-        else 0.0
     )
 
 
@@ -235,7 +174,7 @@ def fits(candidate: Candidate, chosen: list[Candidate]) -> bool:
 
 def stands_alone(candidate: Candidate, chosen: list[Candidate]) -> bool:
     """Whether a sentence can be read without the one before it, or that one is quoted too."""
-    if not LEANING.match(candidate.passage.text):
+    if not leans(candidate.passage.text):
         return True
     return any(
         other.source.number == candidate.source.number and other.place == candidate.place - 1

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from qa.wording import terms
 
-MAX_HEADING = 84
+MAX_HEADING = 100
 BREAKS = re.compile(
     r"\s(?=(?:for|with|using|via|through|in|on|under|from|by|towards?|and its|based on|without|as)\s)",
     re.IGNORECASE,
@@ -51,7 +51,7 @@ PROPER = frozenset(
 
 
 def short_heading(title: str, wanted: Iterable[str] = ()) -> str:
-    """A title as a heading of at most 84 characters: the whole, the side of its colon that has more of the wanted terms,
+    """A title as a heading of at most 100 characters: the whole, the side of its colon that has more of the wanted terms,
     or that up to a preposition.
     """
     title = " ".join(title.split()).rstrip(".")
