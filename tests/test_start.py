@@ -146,16 +146,16 @@ def test_second_start_in_the_same_folder_names_the_first(site):
     assert f"The site runs already: {site.url} (process {site.process.pid})" in done.stderr
 
 
-def test_taken_port_is_named_with_what_to_do(site, tmp_path):
-    done = run(tmp_path / "var", "start", "--port", str(site.port))
+def test_taken_port_is_named_with_what_to_do(site, var):
+    done = run(var.with_name("other"), "start", "--port", str(site.port))
     assert done.returncode == 1
     assert f"Port {site.port} is taken" in done.stderr
     assert f"script/start --port {site.port + 1}" in done.stderr
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "99999999999"])
-def test_impossible_port_is_refused(tmp_path, port):
-    done = run(tmp_path / "var", "start", "--port", port)
+def test_impossible_port_is_refused(var, port):
+    done = run(var.with_name("other"), "start", "--port", port)
     assert done.returncode == 1
     assert "a port is a number from 1 to 65535" in done.stderr
 
