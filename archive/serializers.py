@@ -22,6 +22,13 @@ class SearchMode(TextChoices):
     VECTOR = "vector", "vectors only"
 
 
+class RoundedField(serializers.FloatField):
+    """A measure to four places: more of them would only be noise."""
+
+    def to_representation(self, value: Any) -> Any:
+        return round(float(value), 4)
+
+
 class PageURLField(serializers.URLField):
     """The address of the page that people read, on the site's own canonical host."""
 
@@ -103,12 +110,12 @@ class PreprintSerializer(serializers.ModelSerializer[Preprint]):
 
 class HitSerializer(serializers.Serializer):
     rank = serializers.IntegerField()
-    similarity = serializers.FloatField(
+    similarity = RoundedField(
         allow_null=True,
         help_text="Calibrated, 0 to 1: how likely it is that this preprint bears on the query. Null where no "
         "calibration exists for the embedding model.",
     )
-    score = serializers.FloatField(help_text="What ranks the hits; comparable only within one result.")
+    score = RoundedField(help_text="What ranks the hits; comparable only within one result.")
     preprint = PreprintSerializer()
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from archive.serializers import APIURLField, PageURLField
+from archive.serializers import APIURLField, PageURLField, RoundedField
 from qa.models import Answer, Citation, FollowUp, Question, Source, Statement
 
 
@@ -59,6 +59,7 @@ class CitationSerializer(serializers.ModelSerializer[Citation]):
         source="source.number", help_text="Number of the source in `sources`."
     )
     identifier = serializers.CharField(source="source.preprint.identifier")
+    score = RoundedField(help_text="Support, 0 to 1.")
     evidence = serializers.CharField(help_text="The sentence that the statement rests on, verbatim.")
 
     class Meta:
@@ -89,6 +90,9 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
     url = APIURLField("v1:preprint-detail", "preprint.identifier")
     title = serializers.CharField(source="preprint.title")
     primary_category = serializers.CharField(source="preprint.primary_category")
+    similarity = RoundedField(
+        allow_null=True, help_text="Calibrated, 0 to 1; null where no calibration exists."
+    )
     is_withdrawn = serializers.BooleanField(
         source="preprint.is_withdrawn", help_text="Withdrawn by the archive, now."
     )
@@ -207,7 +211,7 @@ class QuestionHeadSerializer(serializers.ModelSerializer[Question]):
 class RetrievedSerializer(serializers.Serializer):
     identifier = serializers.CharField()
     rank = serializers.IntegerField()
-    similarity = serializers.FloatField(allow_null=True)
+    similarity = RoundedField(allow_null=True)
 
 
 class QuestionSerializer(QuestionHeadSerializer):
