@@ -16,7 +16,7 @@ class AskForm(forms.Form):
         required=False,  # an empty question gets submission's own words
         strip=False,
         label="Your question",
-        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "true"}),
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "true", "dir": "auto"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -25,7 +25,6 @@ TAGS = {"p", "h3", "ul", "li", "blockquote", "em", "strong", "code", "br", "span
 ATTRIBUTES = {"a": {"href", "data-source", "data-statement"}, **MATHML_ATTRIBUTES}
 CLASSES = {"a": {"weak", "doubtful"}, "span": {"marker"}}
 MARKER_CLASS = {
-    Citation.Verdict.SUPPORTED: "",
     Citation.Verdict.WEAK: "weak",
     Citation.Verdict.UNSUPPORTED: "doubtful",
     Citation.Verdict.CONTRADICTED: "doubtful",
@@ -96,9 +95,11 @@ def render_inline(text: str) -> SafeString:
 
 def _marker_link(statement: Statement, citation: Citation) -> str:
     identifier = escape(citation.source.preprint.identifier)
+    look = MARKER_CLASS.get(Citation.Verdict(citation.verdict), "")
+    named = f' class="{look}"' if look else ""
     return (
         f'<a href="{reverse("archive:preprint", args=[identifier])}"'
-        f' class="{MARKER_CLASS[Citation.Verdict(citation.verdict)]}" data-source="{citation.source.number}"'
+        f'{named} data-source="{citation.source.number}"'
         f' data-statement="{statement.position}">{identifier}</a>'
     )
 

@@ -71,6 +71,15 @@ def day(moment: date | datetime | None) -> str:
     return format_html('<time datetime="{}">{}</time>', moment.isoformat(), date_format(local, "j F Y"))
 
 
+@register.filter
+def iso_date(text: str) -> date | None:
+    """A date that JSON keeps as text, 2024-01-13."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 @register.simple_tag
 def site_name() -> str:
     return settings.SITE_NAME

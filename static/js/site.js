@@ -48,6 +48,7 @@ if (progress) {
       if (progress.shown !== html) {
         if (progress.shown !== undefined) progress.innerHTML = html;
         progress.shown = html;
+        $("#announcement").textContent = $("[aria-current] > span", progress)?.textContent ?? "";
       }
       wait = 1000;
     } catch {
