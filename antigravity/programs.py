@@ -39,10 +39,13 @@ def site_programs(*, host: str, port: int, var: Path, answers_at_once: int = 8) 
 
 
 def web_command(*, host: str, port: int) -> tuple[str, ...]:
-    """gunicorn with threads: pages wait more than they compute. The code is loaded once, for both workers."""
+    """gunicorn with threads: pages wait more than they compute.
+
+    No --preload: onnxruntime, loaded before a fork, aborts the worker when it ends.
+    """
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     shape = ("--worker-class", "gthread", "--workers", "2", "--threads", str(WEB_THREADS))
-    patience = ("--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5", "--preload")
+    patience = ("--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5")
     room = (
         "--limit-request-line",
         "8190",
