@@ -194,7 +194,7 @@ class Site:
         ]
 
     def _harvest_arguments(self) -> list[str]:
-        return ["--set", str(self.options["harvest"]), "--days", str(self.options["days"])]
+        return [str(self.options["harvest"]), "--days", str(self.options["days"])]
 
     def _supervised_service(self, service: Service) -> Supervised:
         log = service.place.folder / f"{service.name}.log"
