@@ -1,12 +1,16 @@
 """The documents keep up with the code: every variable, reason code, address and command in them is there."""
 
+import json
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 from django.core.management import get_commands
 from drf_spectacular.generators import SchemaGenerator
 
+from archive.bulk import parse_line
+from archive.cleaning import Refusal, clean_record
 from qa import questions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,3 +92,14 @@ def test_readme_counts_the_starter_archive():
     lines = (ROOT / "archive" / "data" / "starter_archive.jsonl").read_text().splitlines()
     for name in ("README.md", "CHANGELOG.md"):
         assert re.findall(r"(\d+)(?: real)? preprints", (ROOT / name).read_text()) == [str(len(lines))], name
+
+
+def test_example_of_a_record_can_be_taken_in_and_shows_every_field_that_must_be_there():
+    guide = (ROOT / "docs" / "records.md").read_text()
+    example = json.loads(re.search(r"```json\n(.*?)\n```", guide, re.DOTALL)[1])
+    record = clean_record(parse_line(json.dumps(example).encode()), today=date(2026, 11, 23))
+    assert (record.source_id, record.authors[1].orcid) == ("2401.01234", "0000-0002-1825-0097")
+    for field in ("id", "title", "abstract", "authors", "submitted"):
+        lacking = {name: value for name, value in example.items() if name != field}
+        with pytest.raises(Refusal):
+            clean_record(parse_line(json.dumps(lacking).encode()), today=date(2026, 11, 23))
