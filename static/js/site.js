@@ -46,8 +46,7 @@ if (progress) {
       const { state, html } = await response.json();
       if (state !== "pending") return location.reload();
       if (progress.shown !== html) {
-        if (progress.shown !== undefined) progress.innerHTML = html;
-        progress.shown = html;
+        progress.innerHTML = progress.shown = html;
         $("#announcement").textContent = $("[aria-current] > span", progress)?.textContent ?? "";
       }
       wait = 1000;
