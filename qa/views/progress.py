@@ -6,6 +6,7 @@ from archive.models import Preprint
 from qa.models import AnswerRun, Question
 
 NEAREST = 5
+LEAST_SHOWN = 0.005  # what rounds to 1%
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ def found_preprints(run: AnswerRun) -> list[Found]:
 
 
 def nearest(run: AnswerRun) -> list[Found]:
-    """The few preprints that came nearest to a question that the archive can't answer."""
-    return found_preprints(run)[:NEAREST]
+    """The few preprints that came nearest to a question that the archive can't answer; none that is at 0%."""
+    found = [one for one in found_preprints(run) if one.similarity is None or one.similarity >= LEAST_SHOWN]
+    return found[:NEAREST]
 
 
 def progress_context(question: Question) -> dict[str, object]:

@@ -28,7 +28,7 @@ FOUND_PREPRINTS = 30
 FOUND_QUESTIONS = 5
 QUESTIONS_A_PAGE = 20
 MAX_WORDS = 12
-MIN_RANK = 0.015  # a quarter of the words: ts_rank gives one occurrence 0.0608 / number of words
+MIN_RANK = 0.024  # two words in five: ts_rank gives one occurrence 0.0608 / number of words
 
 
 def matching_questions(query: str) -> QuerySet[Question]:

@@ -392,6 +392,17 @@ class TestOtherStates:
             preprint.title for preprint in preprints[:5]
         ]
 
+    def test_unanswerable_question_names_no_preprint_that_is_far_from_it(self, client):
+        near, far = PreprintFactory.create_batch(2)
+        question = make_unanswerable_question([near, far])
+        run = question.runs.get()
+        run.retrieved[1]["similarity"] = 0.001
+        run.save()
+
+        _, page, _ = get_page(client, f"/ask/{question.slug}")
+
+        assert [link.get_text() for link in page.select(".preprint-item h3 a")] == [near.title]
+
     def test_failed_question_says_why_and_offers_another_try(self, client):
         question = make_failed_question("The language model did not answer in time.")
 
