@@ -84,7 +84,7 @@ TEMPLATES = [
 # Connections come from psycopg's pool, which checks each one before it is lent: a restart of Postgres costs no request.
 STATEMENT_TIMEOUT_MS: int = env.int("STATEMENT_TIMEOUT_MS", 5_000)  # web; workers are started with 30,000
 database = env.dj_db_url("DATABASE_URL")
-database["ENGINE"] = "django.db.backends.postgresql"
+database["ENGINE"] = "antigravity.postgresql"
 database["CONN_HEALTH_CHECKS"] = True
 database["OPTIONS"] = {
     "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=2000",
@@ -105,8 +105,8 @@ CACHES = {
 }
 
 # Celery: numbers and reasons in docs/decisions/0001. heartbeat < lease; LLM deadline < soft < hard < visibility.
-RUN_HEARTBEAT_SECONDS = 10
-RUN_LEASE_SECONDS = 30
+RUN_HEARTBEAT_SECONDS: float = env.float("RUN_HEARTBEAT_SECONDS", 10.0)
+RUN_LEASE_SECONDS: float = env.float("RUN_LEASE_SECONDS", 30.0)
 RUN_MAX_ATTEMPTS = 3
 LLM_DEADLINE_SECONDS: float = env.float("LLM_DEADLINE_SECONDS", 90.0)
 CELERY_BROKER_URL = REDIS_URL
@@ -140,6 +140,11 @@ ANSWER_API_BASE: str = env.str("ANSWER_API_BASE", "")
 EMBEDDING_MODEL: str = env.str("EMBEDDING_MODEL", "local/all-MiniLM-L6-v2")
 IS_WEB_PROCESS: bool = env.bool("IS_WEB_PROCESS", False)  # set by wsgi.py: no hosted model is asked there
 MODEL_DIR: Path = env.path("MODEL_DIR", VAR_DIR / "models")
+
+# Harvesting: the OAI-PMH servers that may be asked, and how slowly
+OAI_BASE_URLS: list[str] = env.list("OAI_BASE_URLS", ["https://oaipmh.arxiv.org/oai"])
+OAI_INTERVAL_SECONDS: float = env.float("OAI_INTERVAL_SECONDS", 3.0)
+OAI_ALLOW_PRIVATE: bool = env.bool("OAI_ALLOW_PRIVATE", False)
 
 # Answering
 AUTO_PUBLISH: bool = env.bool("AUTO_PUBLISH", True)

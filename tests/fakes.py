@@ -46,6 +46,7 @@ class Call:
     body: dict[str, Any]
     headers: dict[str, str]
     at: float
+    port: int  # of whoever called
 
     @property
     def model(self) -> str:
@@ -107,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"]))
-        call = Call(self.path, json.loads(raw), dict(self.headers), time.time())
+        call = Call(self.path, json.loads(raw), dict(self.headers), time.time(), self.client_address[1])
         with self.provider.lock:
             self.provider.calls.append(call)
         with suppress(OSError):  # whoever called has gone
