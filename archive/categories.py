@@ -4,6 +4,19 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
+GROUPS = {
+    "astro-ph": "Astrophysics",
+    "cond-mat": "Condensed Matter",
+    "cs": "Computer Science",
+    "econ": "Economics",
+    "eess": "Electrical Engineering and Systems Science",
+    "math": "Mathematics",
+    "nlin": "Nonlinear Sciences",
+    "physics": "Physics",
+    "q-bio": "Quantitative Biology",
+    "q-fin": "Quantitative Finance",
+    "stat": "Statistics",
+}
 TAXONOMY = Path(__file__).resolve().parent / "data" / "categories.json"
 
 
@@ -15,3 +28,18 @@ def read_taxonomy() -> dict[str, str]:
 def category_name(code: str) -> str:
     """A class's name in words, or "" for a code that the taxonomy lacks."""
     return read_taxonomy().get(code, "")
+
+
+@lru_cache(maxsize=1)
+def read_codes() -> dict[str, str]:
+    """Codes by their names, as oai_dc has them: "Quantum Physics", "Computer Science - Machine Learning"."""
+    codes = {}
+    for code, name in read_taxonomy().items():
+        group = GROUPS.get(code.partition(".")[0])
+        codes[f"{group} - {name}" if group and "." in code else name] = code
+    return codes
+
+
+def category_code(name: str) -> str:
+    """A class's code from its name with its group's, or "" for a name that the taxonomy lacks."""
+    return read_codes().get(name, "")

@@ -329,13 +329,3 @@ def note_page(run: HarvestRun, page: Page, work: PageWork) -> None:
 def storable(text: str) -> str:
     """Any text as one that Postgres can keep: without NUL and lone surrogates, and at most 1 MB."""
     return text[:MAX_RAW].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def open_file_run(source: str, *, is_resumable: bool = True) -> HarvestRun:
-    """A run over a file: the last one, where it was broken off, else a new one."""
-    last = HarvestRun.objects.filter(source=source).first()
-    if not is_resumable or last is None or last.state == HarvestRun.State.DONE:
-        return HarvestRun.objects.create(source=source)
-    last.state, last.error, last.finished_at = HarvestRun.State.RUNNING, "", None
-    last.save(update_fields=["state", "error", "finished_at"])
-    return last

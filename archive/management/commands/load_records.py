@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from archive.bulk import STANDARD_INPUT, open_lines, read_pages
-from archive.harvesting import harvest, open_file_run
-from archive.models import HarvestRun
+from archive.harvest_runs import describe_run, open_file_run
+from archive.harvesting import harvest
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
                 run=run,
                 on_page=lambda run: bar.update(int(run.position) - bar.n),
             )
-        self.stdout.write(summarise(run))
+        self.stdout.write(describe_run(run))
 
 
 def source_of(name: str) -> str:
@@ -50,16 +50,3 @@ def source_of(name: str) -> str:
         return "standard input"
     path = Path(name)
     return f"{path.name} ({path.stat().st_size:,} bytes)"[-255:]
-
-
-def summarise(run: HarvestRun) -> str:
-    """What a load came to, in a line or two."""
-    if not (run.created or run.updated or run.set_aside):
-        return f"{run.seen:,} records read: the archive has them all, nothing changed."
-    summary = (
-        f"{run.seen:,} records read: {run.created:,} new, {run.updated:,} changed, "
-        f"{run.unchanged:,} unchanged; {run.withdrawn:,} of them withdrawn."
-    )
-    if run.set_aside:
-        summary += f"\n{run.set_aside:,} records could not be taken in: see Set aside records in the admin."
-    return summary

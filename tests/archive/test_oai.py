@@ -1,0 +1,204 @@
+import gzip
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from archive.models import HarvestRun, Preprint
+from archive.oai import HarvestError, Selection, TokenExpired, list_records, read_retry_after
+from archive.search import search
+from tests.archive.oai_server import ENVELOPE, OaiServer, Response, delete, error, make_records
+
+
+@pytest.fixture
+def server(settings) -> Iterator[OaiServer]:
+    with OaiServer(make_records(25)) as running:
+        settings.OAI_BASE_URLS = [running.url]
+        settings.OAI_ALLOW_PRIVATE = True
+        settings.OAI_INTERVAL_SECONDS = 0.01
+        yield running
+
+
+def ids_from(server: OaiServer, **options: Any) -> list[str]:
+    pages = list_records(server.url, Selection(set_spec="physics:quant-ph"), **options)
+    return [record.source_id for page in pages for record in page.records]
+
+
+ALL = [f"2401.{number:05d}" for number in range(25)]
+
+
+def test_every_page_is_read_by_its_token(server: OaiServer) -> None:
+    assert ids_from(server) == ALL
+    assert server.requests == [
+        {"verb": "ListRecords", "metadataPrefix": "arXivRaw", "set": "physics:quant-ph"},
+        {"verb": "ListRecords", "resumptionToken": "10"},
+        {"verb": "ListRecords", "resumptionToken": "20"},
+    ]
+
+
+def test_span_of_days_is_asked_for(server: OaiServer) -> None:
+    list(list_records(server.url, Selection(since=date(2024, 1, 1), until=date(2024, 1, 31))))
+    assert (server.requests[0]["from"], server.requests[0]["until"]) == ("2024-01-01", "2024-01-31")
+
+
+def test_compressed_answers_are_read(server: OaiServer) -> None:
+    server.is_zipped = True
+    assert ids_from(server) == ALL
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Response(status=503, headers={"Retry-After": "0"}),
+        Response(status=429),
+        Response(status=500, body=b"oops"),
+        Response(body=b"<html>Maintenance</html>"),
+        Response(body=ENVELOPE.format("<ListRecords><record></ListRecords>").encode()),
+        Response(body=b"x" * 5_000, cut=True),
+        Response(headers={"Content-Encoding": "gzip"}, body=b"no gzip at all"),
+        Response(headers={"Content-Encoding": "gzip"}, body=gzip.compress(b" " * 101_000_000)),
+        Response(body=b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'),
+    ],
+    ids=["503", "429", "500", "html", "broken XML", "cut", "no gzip", "zip bomb", "entities"],
+)
+def test_passing_fault_is_asked_again_and_loses_nothing(server: OaiServer, fault: Response) -> None:
+    server.faults = {1: fault, 2: fault}
+    assert ids_from(server) == ALL
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Response(status=404), "HTTP 404"),
+        (Response(status=302, headers={"Location": "http://169.254.169.254/latest"}), "HTTP 302"),
+        (Response(status=503, headers={"Retry-After": "86400"}), "pause of 86400 s"),
+        (error("badArgument"), "badArgument"),
+        (error("cannotDisseminateFormat"), "cannotDisseminateFormat"),
+    ],
+)
+def test_lasting_fault_ends_the_harvest_with_its_reason(
+    server: OaiServer, fault: Response, reason: str
+) -> None:
+    server.faults = {1: fault}
+    with pytest.raises(HarvestError, match=reason):
+        ids_from(server)
+
+
+def test_server_that_stays_broken_is_left_alone_after_five_tries(server: OaiServer) -> None:
+    server.faults = dict.fromkeys(range(20), Response(status=500))
+    with pytest.raises(HarvestError, match="5 tries"):
+        ids_from(server)
+    assert len(server.requests) == 5
+
+
+def test_repeated_token_ends_the_harvest(server: OaiServer) -> None:
+    page = "<ListRecords><resumptionToken>10</resumptionToken></ListRecords>"
+    server.faults = {1: Response(body=ENVELOPE.format(page).encode())}
+    with pytest.raises(HarvestError, match="twice"):
+        ids_from(server)
+
+
+def test_expired_token_is_told_apart(server: OaiServer) -> None:
+    server.faults = {0: error("badResumptionToken")}
+    with pytest.raises(TokenExpired):
+        ids_from(server, token="10")
+
+
+def test_nothing_that_matches_is_no_error(server: OaiServer) -> None:
+    server.faults = {0: error("noRecordsMatch")}
+    assert ids_from(server) == []
+
+
+def test_servers_beyond_the_list_and_private_addresses_are_not_asked(server: OaiServer, settings) -> None:
+    with pytest.raises(HarvestError, match="none of OAI_BASE_URLS"):
+        next(list_records("http://example.org/oai", Selection()))
+    settings.OAI_ALLOW_PRIVATE = False
+    with pytest.raises(HarvestError, match=r"127.0.0.1, which is not public"):
+        next(list_records(server.url, Selection()))
+    assert server.requests == []
+
+
+def test_requests_keep_their_distance(server: OaiServer, settings, monkeypatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("archive.oai.time.sleep", pauses.append)
+    settings.OAI_INTERVAL_SECONDS = 3.0
+    ids_from(server)
+    assert pauses[0] == 0
+    assert all(2.5 < pause <= 3.0 for pause in pauses[1:])
+    assert len(pauses) == 3
+
+
+def test_retry_after_is_read_in_both_forms() -> None:
+    assert read_retry_after("120") == 120
+    assert read_retry_after("soon") is None
+    assert read_retry_after("") is None
+    later = read_retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True))
+    assert later is not None
+    assert 50 < later <= 60
+
+
+def harvest(*args: Any) -> str:
+    out = StringIO()
+    call_command("harvest", *args, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+@pytest.mark.django_db
+class TestCommand:
+    def test_set_is_harvested_and_again_without_change(self, server: OaiServer) -> None:
+        assert "25 records read: 25 new" in harvest("quant-ph", "--days", "30", "--url", server.url)
+        assert server.requests[0]["set"] == "physics:quant-ph"
+        assert Preprint.objects.count() == 25
+        assert "nothing changed" in harvest("quant-ph", "--days", "30", "--url", server.url)
+        assert [hit.preprint.source_id for hit in search("2401.00007", mode="text").hits] == ["2401.00007"]
+
+    def test_broken_harvest_goes_on_after_its_last_page(self, server: OaiServer) -> None:
+        server.faults = {1: Response(status=404)}
+        with pytest.raises(CommandError, match="HTTP 404"):
+            harvest("quant-ph", "--url", server.url)
+        run = HarvestRun.objects.get()
+        assert (run.state, run.position, Preprint.objects.count()) == (HarvestRun.State.FAILED, "10", 10)
+        assert "25 records read: 25 new" in harvest("quant-ph", "--url", server.url)
+        assert HarvestRun.objects.get().state == HarvestRun.State.DONE
+        assert [request.get("resumptionToken") for request in server.requests] == [None, "10", "10", "20"]
+
+    def test_expired_token_begins_the_list_again(self, server: OaiServer) -> None:
+        server.faults = {1: Response(status=404), 2: error("badResumptionToken")}
+        with pytest.raises(CommandError):
+            harvest("quant-ph", "--url", server.url)
+        assert "asking for the whole list again" in harvest("quant-ph", "--url", server.url)
+        assert Preprint.objects.count() == 25
+        assert len(set(Preprint.objects.values_list("identifier", flat=True))) == 25
+
+    def test_next_harvest_asks_only_for_what_changed_since(self, server: OaiServer) -> None:
+        harvest("quant-ph", "--url", server.url)
+        began = HarvestRun.objects.get().started_at.date()
+        server.records = [
+            delete("2401.00003"),
+            make_records(1, day="2024-02-01")[0].replace("Title", "New title"),
+        ]
+        assert "2 records read: 0 new, 2 changed, 0 unchanged; 1 of them withdrawn." in harvest(
+            "quant-ph", "--url", server.url
+        )
+        assert server.requests[-1]["from"] == (began - timedelta(days=1)).isoformat()
+        deleted = Preprint.objects.get(source_id="2401.00003")
+        assert (deleted.withdrawn_on, deleted.title) == (date(2024, 2, 1), "Title 2401.00003")
+        assert Preprint.objects.get(source_id="2401.00000").title == "New title 2401.00000"
+
+    @pytest.mark.parametrize(
+        ("given", "asked"),
+        [
+            ("quant-ph", "physics:quant-ph"),
+            ("cs", "cs"),
+            ("cs.LG", "cs:cs:LG"),
+            ("astro-ph.CO", "physics:astro-ph:CO"),
+            ("physics:hep-th", "physics:hep-th"),
+        ],
+    )
+    def test_sets_are_named_as_categories_are(self, server: OaiServer, given: str, asked: str) -> None:
+        harvest(given, "--url", server.url)
+        assert server.requests[0]["set"] == asked
