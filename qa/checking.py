@@ -22,8 +22,9 @@ from qa.wording import coverage, squash, terms
 SUPPORTED, WEAK, UNSUPPORTED, CONTRADICTED = "supported", "weak", "unsupported", "contradicted"
 NUMBERS_DIFFER, QUOTE_DIFFERS, DIRECTION_DIFFERS = "numbers_differ", "quote_differs", "direction_differs"
 
-# A number "differs for the same quantity" only where the evidence has this share of the statement's other words.
+# A number differs "for the same quantity" only where the evidence has this share of the statement's other words.
 SAME_QUANTITY = 0.6
+FEWEST_VERBATIM = 12  # characters; shorter texts stand word for word almost anywhere
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class CheckedDraft:
 def check_draft(
     draft: Draft, sources: Sequence[CheckSource], *, question: str, is_quotation: bool, embedder: Embedder
 ) -> CheckedDraft:
-    """A draft with the verdicts of its citations. Rules of style don't apply to quotations. Raises EmbedderUnavailable."""
+    """A draft with the verdicts of its citations. Style is not judged in quotations. Raises EmbedderUnavailable."""
     desk = Desk(draft, {source.number: source for source in sources}, embedder)
     statements = [
         desk.check_statement(statement, number=number, section=section)
@@ -91,6 +92,29 @@ def check_draft(
     return CheckedDraft(statements, list(dict.fromkeys(problems)))
 
 
+@dataclass(frozen=True)
+class Missing:
+    """What a statement says that none of the texts it cites has: figures, and quotations."""
+
+    figures: list[str]
+    quotes: list[str]
+
+    @property
+    def flags(self) -> list[str]:
+        """The flags of all citations of the statement."""
+        return [NUMBERS_DIFFER] * bool(self.figures) + [QUOTE_DIFFERS] * bool(self.quotes)
+
+    @property
+    def reasons(self) -> list[str]:
+        """The same in words."""
+        reasons = []
+        if self.figures:
+            reasons.append(f"{listed(self.figures)} can't be found in the cited text.")
+        if self.quotes:
+            reasons.append(f"The quotation {listed(self.quotes)} isn't verbatim in the cited text.")
+        return reasons
+
+
 class Desk:
     """The cited texts, split and embedded once, beside the statements that cite them."""
 
@@ -99,133 +123,103 @@ class Desk:
         self.squashed = {number: squash(source.abstract) for number, source in sources.items()}
         self.passages = {number: split_sentences(source.abstract) for number, source in sources.items()}
         paraphrased = [statement for statement in draft.statements if self.needs_vectors(statement)]
-        cited = sorted(
-            {number for statement in paraphrased for number in statement.sources if number in sources}
-        )
+        cited = {number for statement in paraphrased for number in statement.sources if number in sources}
         texts = [statement.text for statement in paraphrased]
-        for number in cited:
-            source = sources[number]
-            texts += [
-                f"{source.title}. {source.abstract}",
-                *(passage.text for passage in self.passages[number]),
-            ]
+        texts += [passage.text for number in sorted(cited) for passage in self.passages[number]]
         texts = list(dict.fromkeys(texts))
         self.vectors = dict(zip(texts, embedder.embed(texts), strict=True)) if texts else {}
 
     def needs_vectors(self, statement: DraftStatement) -> bool:
-        """Whether any citation of the statement has to be judged by meaning: not where it is verbatim there."""
-        return any(
-            number in self.sources and self.find_verbatim(statement.text, number) is None
-            for number in statement.sources
-        )
+        """Whether any citation has to be judged by meaning: not where the statement stands there verbatim."""
+        known = (number for number in statement.sources if number in self.sources)
+        return any(self.find_verbatim(statement.text, number) is None for number in known)
 
     def find_verbatim(self, text: str, number: int) -> Passage | None:
         """The passage of the source that holds the statement word for word, or the first that it runs over."""
         wanted = squash(text)
-        if len(wanted) < 12 or wanted not in self.squashed[number]:
+        if len(wanted) < FEWEST_VERBATIM or wanted not in self.squashed[number]:
             return None
         passages = self.passages[number]
         holding = (passage for passage in passages if wanted in squash(passage.text))
         inside = (passage for passage in passages if squash(passage.text) in wanted)
         return next(holding, None) or next(inside, None)
 
-    def cited_text(self, number: int) -> CitedText:
-        """A source as the support score wants it."""
-        source = self.sources[number]
-        passages = self.passages[number]
-        vectors = np.array([self.vectors[passage.text] for passage in passages])
-        return CitedText(source.title, passages, vectors, self.vectors[f"{source.title}. {source.abstract}"])
-
-    def find_support(self, text: str, number: int) -> Support | None:
-        """The support of a source for a text; None where the source has no text."""
-        if verbatim := self.find_verbatim(text, number):
-            return Support(1.0, verbatim)
-        if not self.passages[number]:
-            return None
-        return assess_support(text, self.vectors[text], self.cited_text(number))
-
     def check_statement(
         self, statement: DraftStatement, *, number: int, section: DraftSection
     ) -> CheckedStatement:
         """All checks of one statement. It is dropped where it can't stand and isn't in the first section."""
-        known = [number for number in statement.sources if number in self.sources]
-        flags, reasons = self.check_details(statement.text, known)
-        citations = [
-            self.check_citation(statement.text, cited, flags=flags, reasons=reasons) for cited in known
-        ]
+        known = [cited for cited in statement.sources if cited in self.sources]
+        missing = self.find_missing(statement.text, known)
+        citations = [self.check_citation(statement.text, cited, missing) for cited in known]
         faults = statement_faults(statement, citations)
-        is_dropped = (
-            bool(faults) and number > 0 and all(citation.verdict != CONTRADICTED for citation in citations)
-        )
+        is_contradicted = any(citation.verdict == CONTRADICTED for citation in citations)
         return CheckedStatement(
             section=number,
             heading=section.heading,
             text=statement.text,
             is_bullet=statement.is_bullet,
-            is_dropped=is_dropped,
-            reasons=[*faults, *reasons],
+            is_dropped=bool(faults) and number > 0 and not is_contradicted,
+            reasons=[*faults, *missing.reasons],
             citations=citations,
             faults=faults,
         )
 
-    def check_details(self, text: str, known: list[int]) -> tuple[list[str], list[str]]:
-        """Numbers and quotations that none of the cited texts has: flags and reasons of the whole statement."""
+    def find_missing(self, text: str, known: list[int]) -> Missing:
+        """Figures and quotations that none of the cited texts has. An identifier tells the year of its preprint."""
+        if not known:
+            return Missing([], [])
         texts = [f"{self.sources[number].title}. {self.sources[number].abstract}" for number in known]
-        if not texts:
-            return [], []
-        flags, reasons = [], []
-        if figures := missing_figures(
-            text, [*texts, *(self.sources[number].identifier[3:7] for number in known)]
-        ):
-            flags.append(NUMBERS_DIFFER)
-            reasons.append(
-                f"{listed([figure.shown for figure in figures])} can't be found in the cited text."
-            )
-        if quotes := missing_quotes(text, texts):
-            flags.append(QUOTE_DIFFERS)
-            reasons.append(f"The quotation {listed(quotes)} isn't verbatim in the cited text.")
-        return flags, reasons
+        years = [self.sources[number].identifier[3:7] for number in known]
+        figures = [figure.shown for figure in missing_figures(text, [*texts, *years])]
+        return Missing(figures, missing_quotes(text, texts))
 
-    def check_citation(
-        self, text: str, number: int, *, flags: list[str], reasons: list[str]
-    ) -> CheckedCitation:
-        """One citation: its verdict, flags and evidence, with the reasons a reader is shown."""
-        support = self.find_support(text, number)
+    def find_support(self, text: str, number: int, missing: Missing) -> Support | None:
+        """The support that a source gives a text; None where the source has none itself."""
+        if verbatim := self.find_verbatim(text, number):
+            return Support(1.0, verbatim)
+        passages = self.passages[number]
+        if not passages:
+            return None
+        vectors = np.array([self.vectors[passage.text] for passage in passages])
+        cited = CitedText(self.sources[number].title, passages, vectors)
+        return assess_support(text, self.vectors[text], cited, missing=len(missing.figures))
+
+    def check_citation(self, text: str, number: int, missing: Missing) -> CheckedCitation:
+        """One citation: its verdict, flags and evidence, with the reasons that a reader is shown."""
+        support = self.find_support(text, number, missing)
         if support is None:
-            return CheckedCitation(
-                number, UNSUPPORTED, list(flags), 0.0, "", 0, 0, ["The cited preprint has no text here."]
-            )
+            nothing = "The cited preprint has no text here."
+            return CheckedCitation(number, UNSUPPORTED, missing.flags, 0.0, "", 0, 0, [nothing])
         evidence = support.evidence
-        flags, reasons = list(flags), list(reasons)
-        if turned := direction_differs(text, evidence.text):
-            flags.append(DIRECTION_DIFFERS)
-            reasons.append(f"It may point the other way: {turned}.")
-        verdict, why = self.decide_verdict(text, support, flags)
+        turned = direction_differs(text, evidence.text)
+        verdict, why = decide_verdict(text, support, missing)
         return CheckedCitation(
-            number,
-            verdict,
-            flags,
-            round(support.score, 4),
-            evidence.text,
-            evidence.start,
-            evidence.end,
-            [why, *reasons],
+            source=number,
+            verdict=verdict,
+            flags=missing.flags + [DIRECTION_DIFFERS] * bool(turned),
+            score=round(support.score, 4),
+            evidence=evidence.text,
+            evidence_start=evidence.start,
+            evidence_end=evidence.end,
+            reasons=[why, *missing.reasons, *([f"It may point the other way: {turned}."] if turned else [])],
         )
 
-    def decide_verdict(self, text: str, support: Support, flags: list[str]) -> tuple[str, str]:
-        """The verdict and its reason. A differing number contradicts where the quantity is plainly the same."""
-        if NUMBERS_DIFFER in flags and coverage(terms(text), terms(support.evidence.text)) >= SAME_QUANTITY:
-            for own, other in conflicting_figures(text, support.evidence.text):
-                return CONTRADICTED, f"The statement says {own} where the cited sentence says {other}."
-        if support.score < UNSUPPORTED_UNDER:
-            return UNSUPPORTED, "No sentence of the cited text says this."
-        if support.score < SUPPORTED_FROM:
-            return WEAK, "The cited text bears on this, but its nearest sentence says it only in part."
-        if NUMBERS_DIFFER in flags or QUOTE_DIFFERS in flags:
-            return WEAK, "The cited sentence is about this, but not in these figures or words."
-        if support.score == 1.0:
-            return SUPPORTED, "It stands in the cited text word for word."
-        return SUPPORTED, "The cited sentence comes near it in meaning and in words."
+
+def decide_verdict(text: str, support: Support, missing: Missing) -> tuple[str, str]:
+    """The verdict and its reason. A differing number contradicts where the quantity is plainly the same."""
+    evidence = support.evidence.text
+    if missing.figures and coverage(terms(text), terms(evidence)) >= SAME_QUANTITY:
+        for own, other in conflicting_figures(text, evidence):
+            return CONTRADICTED, f"The statement says {own} where the cited sentence says {other}."
+    if support.score < UNSUPPORTED_UNDER:
+        return UNSUPPORTED, "No sentence of the cited text says this."
+    if support.score < SUPPORTED_FROM:
+        return WEAK, "The cited text bears on this, but its nearest sentence says it only in part."
+    if missing.flags:
+        return WEAK, "The cited sentence is about this, but not in these figures or words."
+    if support.score == 1.0:
+        return SUPPORTED, "It stands in the cited text word for word."
+    return SUPPORTED, "The cited sentence comes near it in meaning and in words."
 
 
 def statement_faults(statement: DraftStatement, citations: list[CheckedCitation]) -> list[str]:

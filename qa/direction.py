@@ -110,10 +110,9 @@ def opposite_words(statement: str, evidence: str) -> str:
 
 
 def show(text: str, stems: set[str]) -> str:
-    """The first word of the text that has one of the stems."""
-    return next(
-        word for word in re.findall(r"[A-Za-z]+", text.replace("-", "")) if stem(word.lower()) in stems
-    )
+    """The first word of the text that has one of the stems, as it is written there."""
+    found = (word for word in re.findall(r"[A-Za-z]+(?:-[A-Za-z]+)*", text) if all_stems(word) & stems)
+    return next(found, min(stems))
 
 
 def compare_sides(statement: str, evidence: str) -> int | None:

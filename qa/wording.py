@@ -38,6 +38,9 @@ QUOTES = str.maketrans({**dict.fromkeys("“”„‟«»″", '"'), **dict.from
 DASHES = re.compile(r"[‐‑‒–—―−]|-{2,}")
 PRODUCT = re.compile(r"(?<=\d)\s*\*\s*(?=\d)")
 
+ALIKE_LETTERS = 5
+ALIKE_CREDIT = 0.8
+
 WORD = re.compile(r"[a-z]-(?=[a-z]{2})[a-z]+|[^\W\d_]+(?:\d+\w*)?|\d+(?:\.\d+)?[a-z]*")
 BRITISH = re.compile(r"^(\w{3,})is(e[drs]?|ing|ations?|able)$")
 STOP_WORDS = frozenset(
@@ -143,3 +146,16 @@ def coverage(wanted: Iterable[str], found: Iterable[str]) -> float:
     total = sum(weights.values())
     held = set(found)
     return sum(weights[term] for term in weights if term in held) / total if total else 1.0
+
+
+def soft_coverage(wanted: Iterable[str], found: Iterable[str]) -> float:
+    """As `coverage`, where a term of another form that begins the same ("activ", "activator") counts by four fifths."""
+    held = set(found)
+    beginnings = {term[:ALIKE_LETTERS] for term in held if len(term) >= ALIKE_LETTERS}
+    weights = {term: weight(term) for term in wanted}
+    total = sum(weights.values())
+    shares = (
+        (1.0 if term in held else ALIKE_CREDIT * (term[:ALIKE_LETTERS] in beginnings), term)
+        for term in weights
+    )
+    return sum(share * weights[term] for share, term in shares) / total if total else 1.0
