@@ -1,9 +1,10 @@
-"""Measures the checks on SciFact's training claims, fits the support score on half of them, and plants faults.
+"""Measures the checks on SciFact's training claims, fits the support score on half of them, and plants
+faults.
 
     python benchmarks/checking.py
 
-Claims with an even number are fitted on, those with an odd one are reported on. Baselines in the same run: idf coverage
-of the whole abstract, and the cosine of the nearest sentence. Texts come from ANTIGRAVITY_DATA.
+Claims with an even number are fitted on, those with an odd one are reported on. Baselines in the same run:
+idf coverage of the whole abstract, and the cosine of the nearest sentence. Texts come from ANTIGRAVITY_DATA.
 """
 
 import json
@@ -29,7 +30,7 @@ from qa.direction import OPPOSITES, direction_differs  # noqa: E402
 from qa.figures import missing_figures  # noqa: E402
 from qa.statements import Draft, DraftSection, DraftStatement  # noqa: E402
 from qa.support import CitedText, rank_evidence, support_features  # noqa: E402
-from qa.wording import coverage, terms, words  # noqa: E402
+from qa.wording import coverage, stem, terms, words  # noqa: E402
 
 DATA = Path(os.environ.get("ANTIGRAVITY_DATA", ROOT.parent / "shared" / "data"))
 PLANTED = 500
@@ -37,7 +38,9 @@ PLANTED = 500
 
 @dataclass
 class Pair:
-    """A claim and an abstract, with what SciFact says of them: SUPPORT, CONTRADICT, none, or "hard" (made here)."""
+    """A claim and an abstract, with what SciFact says of them: SUPPORT, CONTRADICT, none, or "hard" (made
+    here).
+    """
 
     claim: str
     number: int
@@ -100,7 +103,9 @@ def same(one: str, other: str) -> bool:
 
 
 def read_pairs(reader: Reader) -> list[Pair]:
-    """All pairs; the evidence of several annotators for one pair is put together. One hard negative a supported claim."""
+    """All pairs; the evidence of several annotators for one pair is put together. One hard negative a
+    supported claim.
+    """
     path = DATA / "retrieval" / "scifact-train" / "claims_evidence.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     grouped: dict[tuple[str, str], tuple[dict, list[str]]] = {}
@@ -170,7 +175,8 @@ def report_support(pairs: list[Pair]) -> None:
         columns = [auroc(base["SUPPORT"][:, column], base[label][:, column]) for column in (0, 1)]
         print(
             f"AUROC, SUPPORT against {name}: {auroc(score['SUPPORT'], score[label]):.3f}"
-            f" (idf coverage {columns[0]:.3f}, cosine {columns[1]:.3f}; {len(score['SUPPORT'])} and {len(score[label])})"
+            f" (idf coverage {columns[0]:.3f}, cosine {columns[1]:.3f}; {len(score['SUPPORT'])} and "
+            f"{len(score[label])})"
         )
     for label, values in score.items():
         supported = np.mean(values >= support.SUPPORTED_FROM)
@@ -181,19 +187,21 @@ def report_support(pairs: list[Pair]) -> None:
         for label in ("SUPPORT", "CONTRADICT")
     }
     print(
-        f"AUROC, SUPPORT against CONTRADICT, by the direction flag: {auroc(turned['CONTRADICT'], turned['SUPPORT']):.3f}"
+        f"AUROC, SUPPORT against CONTRADICT, by the direction flag: "
+        f"{auroc(turned['CONTRADICT'], turned['SUPPORT']):.3f}"
         f" (flagged {turned['CONTRADICT'].mean():.3f} and {turned['SUPPORT'].mean():.3f})"
     )
     judged = [pair for pair in pairs if pair.gold]
     for depth in (1, 3):
         print(
-            f"evidence sentence, hit@{depth}: {np.mean([bool(pair.gold & set(pair.ranks[:depth])) for pair in judged]):.3f}"
+            f"evidence sentence, hit@{depth}: "
+            f"{np.mean([bool(pair.gold & set(pair.ranks[:depth])) for pair in judged]):.3f}"
         )
 
 
 def alter_number(sentence: str, chance: random.Random) -> str | None:
     """The sentence with the last two digits of a number exchanged or its last digit changed."""
-    numbers = [match for match in re.finditer(r"(?<![\w.^_{\\-])\d+(?:\.\d+)?(?![\w.}-])", sentence)]
+    numbers = list(re.finditer(r"(?<![\w.^_{\\-])\d+(?:\.\d+)?(?![\w.}-])", sentence))
     if not numbers:
         return None
     match = chance.choice(numbers)
@@ -208,13 +216,16 @@ def turn_direction(sentence: str, chance: random.Random) -> str | None:
     """The sentence with one word replaced by its opposite."""
     pairs = [tuple(side.split() for side in line.split("|")) for line in OPPOSITES.strip().splitlines()]
     swaps = {
-        word: other[0] for one, two in pairs for side, other in ((one, two), (two, one)) for word in side
+        stem(word): other[0]
+        for one, two in pairs
+        for side, other in ((one, two), (two, one))
+        for word in side
     }
-    places = [match for match in re.finditer(r"\b[a-z]+\b", sentence) if match.group() in swaps]
+    places = [match for match in re.finditer(r"\b[a-z]+\b", sentence) if stem(match.group()) in swaps]
     if not places:
         return None
     match = chance.choice(places)
-    return sentence[: match.start()] + swaps[match.group()] + sentence[match.end() :]
+    return sentence[: match.start()] + swaps[stem(match.group())] + sentence[match.end() :]
 
 
 def report_planted(embedder: Embedder) -> None:

@@ -2,9 +2,10 @@
 
     python benchmarks/extractive.py
 
-Questions written for this, each with the eight records that hybrid search gave for it (benchmarks/data/). Thresholds were
-set on the part "fit" and are reported on "report", which nothing was tuned on. Baseline: the verdict by the best
-sentence's cosine alone, with the two thresholds that do best on "fit". Texts come from ANTIGRAVITY_DATA.
+Questions written for this, each with the eight records that hybrid search gave for it (benchmarks/data/).
+Thresholds were set on the part "fit" and are reported on "report", which nothing was tuned on. Baseline: the
+verdict by the best sentence's cosine alone, with the two thresholds that do best on "fit". Texts come from
+ANTIGRAVITY_DATA.
 """
 
 import itertools
@@ -88,7 +89,8 @@ def report(name: str, rows: list[dict], baseline) -> None:
     """One part's figures."""
     print(f"\n{name}: {len(rows)} questions")
     print(
-        f"  verdict right          {accuracy(rows, lambda row: row['said']):.3f}   by cosine alone {accuracy(rows, baseline):.3f}"
+        f"  verdict right          {accuracy(rows, lambda row: row['said']):.3f}   by cosine alone "
+        f"{accuracy(rows, baseline):.3f}"
     )
     for verdict in VERDICTS:
         said = Counter(row["said"] for row in rows if row["verdict"] == verdict)

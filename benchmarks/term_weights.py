@@ -1,8 +1,10 @@
-"""Counts in how many abstracts each term stands and writes qa/data/term_weights.txt, which the checks weigh words by.
+"""Counts in how many abstracts each term stands and writes qa/data/term_weights.txt, which the checks weigh
+words by.
 
     python benchmarks/term_weights.py [--documents 40000]
 
-Read from arxiv_120k.jsonl.xz in ANTIGRAVITY_DATA. Only the counts of terms in at least one of a thousand are kept.
+Read from arxiv_120k.jsonl.xz in ANTIGRAVITY_DATA. Only the counts of terms in at least one of a thousand are
+kept.
 """
 
 import argparse

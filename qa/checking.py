@@ -1,7 +1,8 @@
-"""Pure: every statement of a draft against the text that it cites -> verdict, evidence sentence and reasons in words.
+"""Pure: every statement of a draft against the text that it cites -> verdict, evidence sentence and reasons
+in words.
 
-Deterministic, without any model call but the embedder's. The verdicts say "rests on", never "is true". What follows
-from them is decided in qa/gating.py.
+Deterministic, without any model call but the embedder's. The verdicts say "rests on", never "is true". What
+follows from them is decided in qa/gating.py.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,8 @@ from qa.wording import coverage, squash, terms
 SUPPORTED, WEAK, UNSUPPORTED, CONTRADICTED = "supported", "weak", "unsupported", "contradicted"
 NUMBERS_DIFFER, QUOTE_DIFFERS, DIRECTION_DIFFERS = "numbers_differ", "quote_differs", "direction_differs"
 
-# A number differs "for the same quantity" only where the evidence has this share of the statement's other words.
+# A number differs "for the same quantity" only where the evidence has this share of the statement's other
+# words.
 SAME_QUANTITY = 0.6
 FEWEST_VERBATIM = 12  # characters; shorter texts stand word for word almost anywhere
 
@@ -39,7 +41,9 @@ class CheckSource:
 
 @dataclass(frozen=True)
 class CheckedCitation:
-    """That a statement cites a source, and what the checks say: evidence == abstract[evidence_start:evidence_end]."""
+    """That a statement cites a source, and what the checks say: evidence ==
+    abstract[evidence_start:evidence_end].
+    """
 
     source: int
     verdict: str
@@ -55,7 +59,8 @@ class CheckedCitation:
 class CheckedStatement:
     """A statement with its citations. Dropped: kept in the record with its reasons, not on the page.
 
-    `faults` are the reasons for which it can't stand on a page: outside the first section it is dropped for them.
+    `faults` are the reasons for which it can't stand on a page: outside the first section it is dropped for
+    them.
     """
 
     section: int
@@ -79,7 +84,9 @@ class CheckedDraft:
 def check_draft(
     draft: Draft, sources: Sequence[CheckSource], *, question: str, is_quotation: bool, embedder: Embedder
 ) -> CheckedDraft:
-    """A draft with the verdicts of its citations. Style is not judged in quotations. Raises EmbedderUnavailable."""
+    """A draft with the verdicts of its citations. Style is not judged in quotations. Raises
+    EmbedderUnavailable.
+    """
     desk = Desk(draft, {source.number: source for source in sources}, embedder)
     statements = [
         desk.check_statement(statement, number=number, section=section)
@@ -135,7 +142,7 @@ class Desk:
         return any(self.find_verbatim(statement.text, number) is None for number in known)
 
     def find_verbatim(self, text: str, number: int) -> Passage | None:
-        """The passage of the source that holds the statement word for word, or the first that it runs over."""
+        """The passage of the source that holds the statement word for word, or the first of several."""
         wanted = squash(text)
         if len(wanted) < FEWEST_VERBATIM or wanted not in self.squashed[number]:
             return None
@@ -165,7 +172,9 @@ class Desk:
         )
 
     def find_missing(self, text: str, known: list[int]) -> Missing:
-        """Figures and quotations that none of the cited texts has. An identifier tells the year of its preprint."""
+        """Figures and quotations that none of the cited texts has. An identifier tells the year of its
+        preprint.
+        """
         if not known:
             return Missing([], [])
         texts = [f"{self.sources[number].title}. {self.sources[number].abstract}" for number in known]
@@ -240,7 +249,7 @@ def statement_faults(statement: DraftStatement, citations: list[CheckedCitation]
 
 
 def remark_problems(draft: Draft, sources: Sequence[CheckSource], *, question: str) -> list[str]:
-    """What is wrong with the gap and the limits, which cite nothing and so may bring no figures of their own."""
+    """What is wrong with the gap and the limits, which cite nothing and may bring no figures."""
     texts = [question, *(f"{source.title}. {source.abstract}" for source in sources)]
     problems = []
     for name, remark in (("gap", draft.gap), ("limits", draft.limits)):
@@ -254,7 +263,9 @@ def remark_problems(draft: Draft, sources: Sequence[CheckSource], *, question: s
 
 
 def answer_style(draft: Draft, sources: Sequence[CheckSource], *, question: str) -> list[str]:
-    """What is wrong with the style of a written answer: prompts that show through, praise, filler, first person."""
+    """What is wrong with the style of a written answer: prompts that show through, praise, filler, first
+    person.
+    """
     abstracts = [f"{source.title}. {source.abstract}" for source in sources]
     headings = [section.heading for section in draft.sections if section.heading]
     texts = [draft.gap, *headings, *(statement.text for statement in draft.statements), draft.limits]

@@ -1,47 +1,48 @@
-"""Pure: whether a statement points the other way than the sentence it rests on: negation, antonyms, who beats whom.
+"""Pure: whether a statement points the other way than the sentence it rests on: negation, antonyms, who beats
+whom.
 
-A hint and labelled so: on SciFact such signs tell SUPPORT from CONTRADICT badly. A flag sends an answer to a curator;
-it never drops a statement, and its absence blesses nothing.
+A hint and labelled so: on SciFact such signs tell SUPPORT from CONTRADICT badly. A flag sends an answer to a
+curator; it never drops a statement, and its absence blesses nothing.
 """
 
 import re
 
 from qa.wording import STOP_WORDS, coverage, plain, stem, terms
 
-# Each line: words of one direction | words of the other. Compared by stem.
+# Each line: words of one direction | words of the other, in any form, since they are compared by stem.
 OPPOSITES = """
-increase increased increases increasing raise raises rise rises grow grows growing | decrease decreased decreases decreasing reduce reduces reduced reducing reduction drop drops decline declines fall falls shrink lower lowers lowered
+increase raise rise grow growth | decrease reduce reduction drop decline fall shrink lower
 higher | lower
 more | less fewer
 greater larger | smaller less
 stronger | weaker
 faster quicker | slower
 longer | shorter
-improve improves improved improvement enhance enhances enhanced better best superior | worsen worsens worsened degrade degrades degraded degradation deteriorate worse worst inferior
-outperform outperforms outperformed exceed exceeds surpass surpasses beat beats | underperform underperforms lag lags trail trails
+improve improvement enhance better best superior | worsen degrade degradation deteriorate worse worst inferior
+outperform exceed surpass beat | underperform lag trail
 upper | lower
 maximum maximal above | minimum minimal below
 sensitive sensitivity | insensitive insensitivity
 stable stability | unstable instability
 robust robustness | fragile brittle
 possible feasible able | impossible infeasible unable
-sufficient suffices enough adequate | insufficient inadequate
+sufficient suffice enough adequate | insufficient inadequate
 efficient | inefficient
-consistent compatible agree agrees agreement | inconsistent incompatible disagree disagrees disagreement tension conflict conflicts
-requires require required necessary | removes remove eliminates eliminate unnecessary avoids avoid
-allow allows enable enables permit permits | prevent prevents forbid forbids preclude precludes exclude excludes hinder hinders
-accelerate accelerates speed speeds faster | slow slows decelerate decelerates slower
+consistent compatible agree agreement | inconsistent incompatible disagree disagreement tension conflict
+require necessary | remove eliminate unnecessary avoid
+allow enable permit | prevent forbid preclude exclude hinder
+accelerate speed faster | slow decelerate slower
 positive positively | negative negatively
 linear linearly | nonlinear nonlinearly
-convergent converge converges | divergent diverge diverges
+convergent converge | divergent diverge
 known | unknown
-supports support confirm confirms confirmed favour favours favor favors | refute refutes refuted contradict contradicts disfavour disfavours disfavor disfavors reject rejects rules
-promote promotes activate activates activation induce induces | inhibit inhibits inhibition suppress suppresses suppressed block blocks
+support confirm favour favor | refute contradict disfavour disfavor reject
+promote activate activation induce | inhibit inhibition suppress block
 early earlier before prior | late later after
 easy easier simple simpler | hard harder difficult complex
-success successful succeed succeeds | failure fail fails failed unsuccessful
-present presence | absent absence lack lacks
-gain gains advantage advantages benefit benefits | loss losses disadvantage disadvantages penalty drawback
+success successful succeed | failure fail unsuccessful
+present presence | absent absence lack
+gain advantage benefit | loss disadvantage penalty drawback
 strong strongly | weak weakly
 symmetric symmetry | asymmetric asymmetry
 classical | nonclassical
@@ -49,7 +50,8 @@ reversible | irreversible
 deterministic | stochastic probabilistic
 """
 NEGATORS = re.compile(
-    r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|barely|scarcely|fails?\s+to|failed\s+to|lacks?|unable\s+to|rather\s+than)\b|n't\b",
+    r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|barely|scarcely|fails?\s+to|failed\s+to"
+    r"|lacks?|unable\s+to|rather\s+than)\b|n't\b",
     re.IGNORECASE,
 )
 NO_NEGATION = re.compile(
@@ -57,14 +59,17 @@ NO_NEGATION = re.compile(
     re.IGNORECASE,
 )
 COMPARISON = re.compile(
-    r"\b(?P<verb>outperform\w*|exceed\w*|surpass\w*|beats?|better\s+than|higher\s+than|faster\s+than|more\s+\w+\s+than|superior\s+to|larger\s+than|greater\s+than"
-    r"|stronger\s+than|(?P<less>worse\s+than|lower\s+than|slower\s+than|less\s+\w+\s+than|inferior\s+to|smaller\s+than|lags?\s+behind|weaker\s+than|fewer\s+\w+\s+than))\b",
+    r"\b(?P<verb>outperform\w*|exceed\w*|surpass\w*|beats?|better\s+than|higher\s+than|faster\s+than"
+    r"|more\s+\w+\s+than|superior\s+to|larger\s+than|greater\s+than"
+    r"|stronger\s+than|(?P<less>worse\s+than|lower\s+than|slower\s+than|less\s+\w+\s+than|inferior\s+to"
+    r"|smaller\s+than|lags?\s+behind|weaker\s+than|fewer\s+\w+\s+than))\b",
     re.IGNORECASE,
 )
 CLAUSE = re.compile(
     r"[,;:.()]|\b(?:and|but|while|whereas|although|because|which|when|with|in|on|by|at|for)\b", re.IGNORECASE
 )
-ALIKE = 0.5  # share of the statement's words that the evidence has, under which a missing or added "not" says nothing
+# The share of the statement's words that the evidence has, under which a missing "not" says nothing.
+ALIKE = 0.5
 
 
 def read_opposites() -> list[tuple[frozenset[str], frozenset[str]]]:
@@ -80,7 +85,9 @@ PAIRS = read_opposites()
 
 
 def direction_differs(statement: str, evidence: str) -> str:
-    """Why the statement seems to turn its evidence around, as the end of a sentence; empty where nothing shows it."""
+    """Why the statement seems to turn its evidence around, as the end of a sentence; empty where nothing
+    shows it.
+    """
     own, other = plain(statement), plain(evidence)
     if own.casefold() in other.casefold() or coverage(terms(own), terms(other)) < ALIKE:
         return ""
@@ -116,7 +123,9 @@ def show(text: str, stems: set[str]) -> str:
 
 
 def compare_sides(statement: str, evidence: str) -> int | None:
-    """Above 0 where what wins a comparison in one wins in the other too, under 0 where it loses; None where unclear."""
+    """Above 0 where what wins a comparison in one wins in the other too, under 0 where it loses; None where
+    unclear.
+    """
     own, other = COMPARISON.search(statement), COMPARISON.search(evidence)
     if not own or not other:
         return None

@@ -1,7 +1,8 @@
-"""The embedded answerer `antigravity/extractive-1`: an answer made of sentences quoted from the sources, no model needed.
+"""The embedded answerer `antigravity/extractive-1`: an answer made of sentences quoted from the sources, no
+model needed.
 
-`compose` is pure; `make_handler` offers it to LiteLLM as a custom provider, so that it takes the same road as any model.
-Thresholds are fitted and reported by benchmarks/extractive.py on its own questions.
+`compose` is pure; `make_handler` offers it to LiteLLM as a custom provider, so that it takes the same road as
+any model. Thresholds are fitted and reported by benchmarks/extractive.py on its own questions.
 """
 
 import json
@@ -28,7 +29,8 @@ MAX_A_SOURCE = 3
 MAX_GROUPS = 5
 WORDS_OF_A_SENTENCE = range(6, 61)
 
-# Relevance of a sentence: its meaning, its own words and its words together with its title's, each from 0 to 1.
+# Relevance of a sentence: its meaning, its own words and its words together with its title's, each from 0
+# to 1.
 MEANING_WEIGHT, WORDS_WEIGHT, TITLE_WEIGHT = 0.55, 0.25, 0.2
 RELEVANT_FROM = 0.36  # under it a sentence doesn't bear on the question
 ABSTAIN_UNDER = 0.5  # cosine of the best sentence to the question, under which there is no answer
@@ -43,7 +45,8 @@ REPETITION_WEIGHT = (
 NOVELTY_WEIGHT = 0.3  # how far a part of the question that no chosen sentence holds counts for one
 REPEATED_FROM = 0.88  # cosine from which two sentences say the same
 
-# An answer, not a partial one: some source covers each phrase of the question and has a sentence near its meaning.
+# An answer, not a partial one: some source covers each phrase of the question and has a sentence near its
+# meaning.
 ANSWERED_MEANING = 0.5
 PHRASE_SHARE = 0.75  # of a phrase's weight, in a source's title and relevant sentences
 PHRASE_MEANING = 0.7  # cosine from which a sentence speaks of a phrase in other words
@@ -74,10 +77,11 @@ class Reading:
 
 
 def compose(question: str, sources: Sequence[CheckSource], *, embedder: Embedder) -> dict[str, Any]:
-    """The answer in the schema that every model answers in: sentences of the sources, verbatim, each with its source.
+    """The answer in the schema that every model answers in: sentences of the sources, verbatim, each with its
+    source.
 
-    The verdict is `unanswerable` where no sentence bears on the question, and `partial` with the gap said first where
-    no source covers what is asked. Raises EmbedderUnavailable.
+    The verdict is `unanswerable` where no sentence bears on the question, and `partial` with the gap said
+    first where no source covers what is asked. Raises EmbedderUnavailable.
     """
     reading = read_sources(question, sources, embedder=embedder)
     chosen = choose_sentences(reading.candidates, reading.focus)
@@ -146,7 +150,7 @@ def choose_sentences(candidates: list[Candidate], focus: Focus) -> list[Candidat
 
 
 def marginal(candidate: Candidate, chosen: list[Candidate], focus: Focus) -> float:
-    """What a sentence adds to those chosen: its relevance, more for what they lack, less for what they have."""
+    """What a sentence adds to those chosen: relevance, more for what they lack, less for what they have."""
     fresh = fresh_share(candidate, chosen, focus)
     return candidate.relevance + NOVELTY_WEIGHT * fresh - REPETITION_WEIGHT * likeness(candidate, chosen)
 
@@ -201,7 +205,7 @@ def group_sentences(chosen: list[Candidate], focus: Focus) -> list[dict[str, Any
 
 
 def find_gap(reading: Reading, chosen: list[Candidate]) -> str:
-    """What stays open, as the first sentence of a partial answer; empty where a source covers what is asked."""
+    """What stays open, the first sentence of a partial answer; empty where a source covers what is asked."""
     numbers = dict.fromkeys(candidate.source.number for candidate in chosen)
     if any(answers(reading, number) for number in numbers):
         return ""
@@ -230,7 +234,9 @@ def nearest(reading: Reading, phrase: Phrase, candidates: list[Candidate]) -> fl
 
 
 def speaks_of(reading: Reading, phrase: Phrase) -> bool:
-    """Whether some sentence of the sources, or its title, has all terms of a phrase or comes near its meaning."""
+    """Whether some sentence of the sources, or its title, has all terms of a phrase or comes near its
+    meaning.
+    """
     if nearest(reading, phrase, reading.candidates) >= PHRASE_MEANING:
         return True
     texts = [candidate.terms for candidate in reading.candidates]
@@ -239,22 +245,30 @@ def speaks_of(reading: Reading, phrase: Phrase) -> bool:
 
 
 def word_gap(missing: list[str], covered: list[str]) -> str:
-    """The gap in words. The phrases are the question's own, so that the sentence says no more than is known."""
+    """The gap in words. The phrases are the question's own, so that it says no more than is known."""
     opening = "No preprint found here settles this question"
     if missing and covered:
-        return f"{opening}: none of them covers {as_list(missing, word='or')}; what follows bears on {as_list(covered)}."
+        return (
+            f"{opening}: none of them covers {as_list(missing, word='or')}; what follows bears on "
+            f"{as_list(covered)}."
+        )
     if missing:
         return (
             f"{opening}: none of them covers {as_list(missing, word='or')}; what follows comes nearest to it."
         )
     if len(covered) > 1:
-        return f"{opening}: none of them covers {covered[0]} together with {as_list(covered[1:])}; what follows bears on parts of it."
+        return (
+            f"{opening}: none of them covers {covered[0]} together with {as_list(covered[1:])}; what "
+            f"follows bears on parts of it."
+        )
     bears = f"bears on {covered[0]}" if covered else "comes nearest to it"
     return f"{opening}; what follows {bears}."
 
 
 def suggest_questions(reading: Reading, chosen: list[Candidate]) -> list[str]:
-    """Up to three questions about the sources that were quoted least, each near the question and none about the same."""
+    """Up to three questions about the sources that were quoted least, each near the question and none about
+    the same.
+    """
     quoted = [candidate.source.number for candidate in chosen]
     found: list[str] = []
     for source in sorted(reading.sources, key=lambda source: (quoted.count(source.number), source.number)):
@@ -266,10 +280,12 @@ def suggest_questions(reading: Reading, chosen: list[Candidate]) -> list[str]:
 
 
 def make_handler() -> Any:
-    """The LiteLLM provider. It takes `question` and `sources` from `extra_body`, costs nothing and counts no tokens."""
+    """The LiteLLM provider. It takes `question` and `sources` from `extra_body`, costs nothing and counts no
+    tokens.
+    """
     import litellm
 
-    class ExtractiveAnswerer(litellm.CustomLLM):
+    class ExtractiveAnswerer(litellm.CustomLLM):  # type: ignore[name-defined]  # it is offered at run time only
         """Quotes the sources; the messages are not read."""
 
         def completion(self, *args: Any, **kwargs: Any) -> litellm.ModelResponse:

@@ -1,7 +1,8 @@
-"""Pure: the figures of a text (numbers, ranges, percentages, units, names such as GPT-4) and whether another text has them.
+"""Pure: the figures of a text (numbers, ranges, percentages, units, names such as GPT-4) and whether another
+text has them.
 
-Each figure is read as a set of keys, one for each way to understand it; it is found where a source has any of them.
-Statement and source go through the same reader, so that a verbatim sentence always finds its figures.
+Each figure is read as a set of keys, one for each way to understand it; it is found where a source has any of
+them. Statement and source go through the same reader, so that a verbatim sentence always finds its figures.
 """
 
 import re
@@ -12,42 +13,57 @@ from functools import lru_cache
 
 from qa.wording import STOP_WORDS, plain, stem
 
-SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+)
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 WORD_VALUES = {word: value for value, word in enumerate(SMALL.split())} | {
-    word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    word: 10 * value for value, word in enumerate(TENS.split(), start=2)
 }
 SCALES = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 GLUED_SCALES = {"k": 1_000, "m": 10**6, "b": 10**9}
-# Read in a source only: "twice" there supports "by a factor of two", but a statement's own "second" is no figure.
+# Read in a source only: "twice" there supports "by a factor of two", but a statement's own "second" is no
+# figure.
 LOOSE_VALUES = {
     word: value
     for value, group in {
-        1: "one once first single sole", 2: "second secondly twice double doubles doubled doubling both pair pairs dual",
-        3: "third triple thrice tripled", 4: "fourth quadruple", 5: "fifth", 6: "sixth", 7: "seventh", 8: "eighth",
-        9: "ninth", 10: "tenth", 12: "dozen",
+        1: "one once first single sole",
+        2: "second twice double doubles doubled doubling both pair pairs dual",
+        3: "third triple thrice tripled", 4: "fourth quadruple", 5: "fifth", 6: "sixth", 7: "seventh",
+        8: "eighth", 9: "ninth", 10: "tenth", 12: "dozen",
     }.items()
     for word in group.split()
 }  # fmt: skip
 
-SI_UNIT = r"(?:[fpnμumckMGTP]?(?:Hz|eV|Pa|bar|pc|bits?|bytes?|mol|Gy|Sv)|[fpnμumck]m|[fpnμum]s|[kmμ]g|[mkMGT]W|[mk]V|m?K|dB[mi]?|[KMGT]i?B|ppm|rpm|fps|Å|Ω|[skVWmgh])(?![\w-])"
+SI_UNIT = (
+    r"(?:[fpnμumckMGTP]?(?:Hz|eV|Pa|bar|pc|bits?|bytes?|mol|Gy|Sv)|[fpnμumck]m|[fpnμum]s|[kmμ]g|[mkMGT]W"
+    r"|[mk]V|m?K|dB[mi]?|[KMGT]i?B|ppm|rpm|fps|Å|Ω|[skVWmgh])(?![\w-])"
+)
 UNIT_WORDS = {
     "%": "%", "percent": "%", "per cent": "%", "per-cent": "%", "percentage point": "%", "pp": "%", "°": "°",
-    "degree": "°", "deg": "°", "°c": "°C", "°f": "°F", "fold": "times", "times": "times", "x": "times", "×": "times",
-    "second": "s", "sec": "s", "millisecond": "ms", "microsecond": "μs", "nanosecond": "ns", "minute": "min", "min": "min",
-    "hour": "h", "day": "day", "week": "week", "month": "month", "year": "year", "yr": "year", "decade": "decade",
-    "metre": "m", "meter": "m", "kilometre": "km", "kilometer": "km", "micron": "μm", "nanometer": "nm", "nanometre": "nm",
-    "qubit": "qubit", "kelvin": "K", "decibel": "dB", "bit": "bit", "byte": "byte", "light-year": "ly", "sigma": "σ",
+    "degree": "°", "deg": "°", "°c": "°C", "°f": "°F", "fold": "times", "times": "times", "x": "times",
+    "×": "times",
+    "second": "s", "sec": "s", "millisecond": "ms", "microsecond": "μs", "nanosecond": "ns", "minute": "min",
+    "min": "min",
+    "hour": "h", "day": "day", "week": "week", "month": "month", "year": "year", "yr": "year",
+    "decade": "decade",
+    "metre": "m", "meter": "m", "kilometre": "km", "kilometer": "km", "micron": "μm", "nanometer": "nm",
+    "nanometre": "nm",
+    "qubit": "qubit", "kelvin": "K", "decibel": "dB", "bit": "bit", "byte": "byte", "light-year": "ly",
+    "sigma": "σ",
     "σ": "σ", "order of magnitude": "order of magnitude", "orders of magnitude": "order of magnitude",
 }  # fmt: skip
 UNIT = re.compile(
-    rf"[\s-]?(?P<si>{SI_UNIT})|[\s-]*(?P<word>%|°[CcFf]?|[×x](?![\w×])|(?:{'|'.join(sorted(UNIT_WORDS.keys() - set('%°x×'), key=len, reverse=True))})s?)(?!\w)"
+    rf"[\s-]?(?P<si>{SI_UNIT})|[\s-]*(?P<word>%|°[CcFf]?|[×x](?![\w×])"
+    rf"|(?:{'|'.join(sorted(UNIT_WORDS.keys() - set('%°x×'), key=len, reverse=True))})s?)(?!\w)"
 )
 
 NAME = re.compile(r"(?<![\w.])[^\W\d_]\w*(?:[-./]\w+)*")
 NUMBER = re.compile(
     r"(?P<value>\d{1,3}(?:[,' ]\d{3})+(?![\d])(?:\.\d+)?|\d*\.\d+|\d+)"
-    r"(?P<power>(?<=\d)[eE][-+]?\d{1,3}(?!\w)|\s*[×·*x]\s*10\s*\^?\s*[-+]?\d{1,3}(?![\w.])|(?<=10)\^[-+]?\d{1,3})?"
+    r"(?P<power>(?<=\d)[eE][-+]?\d{1,3}(?!\w)|\s*[×·*x]\s*10\s*\^?\s*[-+]?\d{1,3}(?![\w.])"
+    r"|(?<=10)\^[-+]?\d{1,3})?"
 )
 WORD_NUMBER = re.compile(
     rf"\b(?P<tens>{'|'.join(WORD_VALUES)})(?:[ -](?P<ones>{'|'.join(SMALL.split()[1:10])}))?\b", re.IGNORECASE
@@ -62,7 +78,9 @@ FALLING = re.compile(
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure as it stands in a text: the keys that it can be found by, its place in the plain text, value and unit."""
+    """A figure as it stands in a text: the keys that it can be found by, its place in the plain text, value
+    and unit.
+    """
 
     shown: str
     keys: frozenset[str]
@@ -73,7 +91,9 @@ class Figure:
 
 
 def read_figures(text: str, *, is_source: bool = False) -> list[Figure]:
-    """All figures of a text in order. A source's are read generously: ordinals, "twice", units shared by a list."""
+    """All figures of a text in order. A source's are read generously: ordinals, "twice", units shared by a
+    list.
+    """
     bare = comparable(text)
     names = read_names(bare, is_source=is_source)
     taken = [(name.start, name.end) for name in names]
@@ -86,7 +106,7 @@ def read_figures(text: str, *, is_source: bool = False) -> list[Figure]:
 
 @lru_cache(maxsize=128)
 def source_keys(text: str) -> frozenset[str]:
-    """Everything that figures can be found by in a source; kept, as each statement of an answer asks for it."""
+    """Everything that figures can be found by in a source; kept, as each statement of an answer asks."""
     return frozenset(key for figure in read_figures(text, is_source=True) for key in figure.keys)
 
 
@@ -98,9 +118,11 @@ def missing_figures(statement: str, sources: Iterable[str]) -> list[Figure]:
 
 
 def conflicting_figures(statement: str, evidence: str) -> list[tuple[str, str]]:
-    """Pairs (statement's, evidence's) of figures that give another number for what looks like the same quantity.
+    """Pairs (statement's, evidence's) of figures that give another number for what looks like the same
+    quantity.
 
-    Same quantity: the same unit or, without a unit, the same words beside it. Only the likeliest pair is given.
+    Same quantity: the same unit or, without a unit, the same words beside it. Only the likeliest pair is
+    given.
     """
     own = read_figures(statement)
     own_keys = {key for figure in own for key in figure.keys}
@@ -135,7 +157,8 @@ def comparable(text: str) -> str:
 
 
 def read_names(bare: str, *, is_source: bool) -> list[Figure]:
-    """Names that hold a digit: "GPT-4", "ResNet-50", "p53". A key for each run of parts that has all of its digits.
+    """Names that hold a digit: "GPT-4", "ResNet-50", "p53". A key for each run of parts that has all of its
+    digits.
 
     In a source each run that has a digit will do: "Qwen2.5-7B" speaks of Qwen2.5.
     """
@@ -198,7 +221,9 @@ def signed(value: Decimal | None, before: str) -> Decimal | None:
 
 
 def number_figure(bare: str, start: int, end: int, value: Decimal) -> Figure:
-    """The figure of a value that stands at a place: what follows it may be a scale word, a unit or letters glued on."""
+    """The figure of a value that stands at a place: what follows it may be a scale word, a unit or letters
+    glued on.
+    """
     if scale := SCALE.match(bare, end):
         value, end = value * SCALES[scale[1].lower()], scale.end()
     keys = {number_key(value)}
@@ -250,14 +275,18 @@ def read_words(bare: str, taken: list[tuple[int, int]], *, is_source: bool) -> l
             continue
         found.append(number_figure(bare, match.start(), match.end(), value))
     if is_source:
-        for match in re.finditer(r"[a-z]+", bare.lower()):
-            if match.group() in LOOSE_VALUES:
-                found.append(number_figure(bare, *match.span(), Decimal(LOOSE_VALUES[match.group()])))
+        found += [
+            number_figure(bare, *match.span(), Decimal(LOOSE_VALUES[match.group()]))
+            for match in re.finditer(r"[a-z]+", bare.lower())
+            if match.group() in LOOSE_VALUES
+        ]
     return found
 
 
 def share_units(bare: str, figures: list[Figure]) -> list[Figure]:
-    """A source's numbers can also be found without their unit, and with the unit at the end of their list or range."""
+    """A source's numbers can also be found without their unit, and with the unit at the end of their list or
+    range.
+    """
     shared: list[Figure] = []
     following: Figure | None = None
     unit = ""

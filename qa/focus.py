@@ -1,51 +1,66 @@
-"""Pure: what a question asks about, and how much of that a text covers. Decides between an answer and a partial one."""
+"""Pure: what a question asks about, and how much of that a text covers. Decides between an answer and a
+partial one.
+"""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qa.wording import STOP_WORDS, coverage, terms, weight
+from qa.wording import STOP_WORDS, coverage, terms, weight, word_set
 
 # Words that frame a question without being what it is about.
-FRAME_WORDS = frozenset(
-    [
-        *"limits limit cause causes useful specific specifically particular exact current currently recent recently known available existing different various"
-        " certain possible possibly main major general typical typically actual actually today modern good best better"
-        " effect effects affect affects role roles impact influence influences disadvantage"
-        " disadvantages difference differences way ways kind kinds type types example examples reason reasons evidence"
-        " results result research work works study studies paper papers preprint preprints archive literature"
-        " problem problems method methods approach approaches technique techniques strategy strategies progress"
-        " explain describe compare compared comparing tell give list show shows shown overview summary think say says said".split()
-    ]
+FRAME_WORDS = word_set(
+    """
+    limits limit cause causes useful specific specifically particular exact current currently recent
+    recently known available existing different various certain possible possibly main major general
+    typical typically actual actually today modern good best better effect effects affect affects role
+    roles impact influence influences disadvantage disadvantages difference differences way ways kind
+    kinds type types example examples reason reasons evidence results result research work works study
+    studies paper papers preprint preprints archive literature problem problems method methods approach
+    approaches technique techniques strategy strategies progress explain describe compare compared
+    comparing tell give list show shows shown overview summary think say says said
+    """
 )
 # Verbs that stand at the end of a phrase, or between two.
-VERBS = frozenset(
-    "apply applies arise arises run runs act acts fail fails succeed succeeds aged allowed applied asked based become becomes behave behaves bring built captured caused changed chosen come comes"
-    " compete composed contribute correspond depend depends derived determined differ differs emerge enabled evaluated exist"
-    " exists explained found generated get gets give given gives go gone grown happen happens held implemented know lead leads"
-    " learned limited lost made matter matters mean means measured needed obtained occur occurs performed play plays prepared"
-    " proposed put read realised realized reduced related relate remain remains say says seen sent set shown solved spent spoken"
-    " stated suffer suffers taken taught tell tells thought told treated trust understand understood won worked written".split()
+VERBS = word_set(
+    """
+    apply applies arise arises run runs act acts fail fails succeed succeeds aged allowed applied asked
+    based become becomes behave behaves bring built captured caused changed chosen come comes compete
+    composed contribute correspond depend depends derived determined differ differs emerge enabled
+    evaluated exist exists explained found generated get gets give given gives go gone grown happen
+    happens held implemented know lead leads learned limited lost made matter matters mean means
+    measured needed obtained occur occurs performed play plays prepared proposed put read realised
+    realized reduced related relate remain remains say says seen sent set shown solved spent spoken
+    stated suffer suffers taken taught tell tells thought told treated trust understand understood won
+    worked written
+    """
 )
 # Verbs that seldom are nouns, so that they part two phrases wherever they stand.
 PARTING = re.compile(
-    r"(?:achieve|affect|allow|become|benefit|classify|classifie|communicate|compete|constrain|cope|describe|detect|diagnose|determine|enable|enhance|ensure"
-    r"|exceed|explain|exploit|generalise|generalize|generate|handle|help|improve|increase|inform|learn|load|lower|mitigate|offer|outperform"
-    r"|overcome|perform|predict|prevent|produce|protect|prove|provide|reach|recover|reduce|replace|represent|require|resist|reveal"
+    r"(?:achieve|affect|allow|become|benefit|classify|classifie|communicate|compete|constrain|cope"
+    r"|describe|detect|diagnose|determine|enable|enhance|ensure"
+    r"|exceed|explain|exploit|generalise|generalize|generate|handle|help|improve|increase|inform|learn"
+    r"|load|lower|mitigate|offer|outperform"
+    r"|overcome|perform|predict|prevent|produce|protect|prove|provide|reach|recover|reduce|replace"
+    r"|represent|require|resist|reveal"
     r"|save|scale|simulate|solve|speed|suffer|suppress|surpass|synthesise|synthesize|tolerate)s?"
 )
 # Verbs that are nouns as well: they part two phrases after a plural only.
-VERBS_OF_PLURALS = frozenset(
-    "act address adapt answer approach attack beat behave bind block bound break build carry cause change check choose combine"
-    " compare compress compute control converge correct count couple cover cut decay deform design differ drive encode evolve"
-    " fail fall filter find flow follow form gain give grow guide hold identify image impact infer interact invent join judge keep know"
-    " lag lead leave limit lose map mark match measure merge model move need plan point process read recognise recognize"
-    " reconstruct register relax repair report respond rise run scatter search see segment select sense separate set shape share"
-    " shift show solve sort speak spread stop store study support switch take test track trade train transfer transform"
-    " translate treat trust turn use vary win work write".split()
+VERBS_OF_PLURALS = word_set(
+    """
+    act address adapt answer approach attack beat behave bind block bound break build carry cause change
+    check choose combine compare compress compute control converge correct count couple cover cut decay
+    deform design differ drive encode evolve fail fall filter find flow follow form gain give grow guide
+    hold identify image impact infer interact invent join judge keep know lag lead leave limit lose map
+    mark match measure merge model move need plan point process read recognise recognize reconstruct
+    register relax repair report respond rise run scatter search see segment select sense separate set
+    shape share shift show solve sort speak spread stop store study support switch take test track trade
+    train transfer transform translate treat trust turn use vary win work write
+    """
 )
 ASKED_HOW = re.compile(
-    r"\bhow\s+(?:many|much|well|far|often|long|fast|large|big|high|low|close|deep|accurately|quickly|strongly)\b|\bstate[- ]of[- ]the[- ]art\b",
+    r"\bhow\s+(?:many|much|well|far|often|long|fast|large|big|high|low|close|deep|accurately|quickly"
+    r"|strongly)\b|\bstate[- ]of[- ]the[- ]art\b",
     re.IGNORECASE,
 )
 ADJECTIVE = re.compile(
@@ -90,29 +105,31 @@ def word_runs(question: str) -> list[list[str]]:
     runs: list[list[str]] = [[]]
     for token in TOKEN.findall(ASKED_HOW.sub(" , ", question)):
         word = token.lower().replace("’", "'").removesuffix("'s")
-        if (
-            word in STOP_WORDS
-            or word in FRAME_WORDS
-            or not re.search(r"\w", token)
-            or PARTING.fullmatch(word)
-        ):
-            runs.append([])
-        elif runs[-1] and follows_plural(runs[-1][-1], word):
+        if is_parting(token, word) or (runs[-1] and follows_plural(runs[-1][-1], word)):
             runs.append([])
         else:
             runs[-1].append(token)
     return [run for run in runs if run]
 
 
+def is_parting(token: str, word: str) -> bool:
+    """Whether a word stands between phrases wherever it is."""
+    if word in STOP_WORDS or word in FRAME_WORDS:
+        return True
+    return not re.search(r"\w", token) or bool(PARTING.fullmatch(word))
+
+
 def follows_plural(before: str, word: str) -> bool:
-    """Whether a word is the verb of a plural before it: "codes correct errors", "transformers segment vessels"."""
+    """Whether a word is the verb of a plural before it: "codes correct errors", "transformers segment
+    vessels".
+    """
     return (
         before.endswith("s") and not before.endswith(("ss", "us", "is", "ics")) and word in VERBS_OF_PLURALS
     )
 
 
 def trim_verbs(run: list[str]) -> list[str]:
-    """A run without verbs at its ends; a participle at the end belongs to "can be", one in front to its noun."""
+    """A run without verbs at its ends; a participle at the end belongs to "can be"."""
     while run and (run[0].lower() in VERBS or (len(run) > 2 and run[0] in VERBS_OF_PLURALS)):
         run = run[1:]
     while run and (run[-1].lower() in VERBS or re.fullmatch(r"[a-z]{3,}(?:ed|ise|ize)", run[-1])):

@@ -1,6 +1,8 @@
-"""Pure: the publication gate. Whether a checked answer is published without a person, and if not, why, in words.
+"""Pure: the publication gate. Whether a checked answer is published without a person, and if not, why, in
+words.
 
-All thresholds of publication stand here; their source is the design's "publication gate" unless another is named.
+All thresholds of publication stand here; their source is the design's "publication gate" unless another is
+named.
 """
 
 from dataclasses import dataclass
@@ -75,7 +77,9 @@ def statement_reasons(statements: list[CheckedStatement]) -> list[str]:
 
 
 def share_reasons(statements: list[CheckedStatement], kept: list[CheckedStatement]) -> list[str]:
-    """What the answer as a whole has against publication: too little left of it, or too little of it supported."""
+    """What the answer as a whole has against publication: too little left of it, or too little of it
+    supported.
+    """
     if not kept:
         return ["No statement is left."]
     reasons = []

@@ -1,7 +1,8 @@
 """Pure: what a statement must not hold: links, images, HTML, identifiers, markers, block Markdown.
 
-A statement is one claim in plain text with inline emphasis, code and $maths$. Markers and links are rendered from
-source numbers, so whatever looks like one in a model's text is either its own harmless echo or a forgery.
+A statement is one claim in plain text with inline emphasis, code and $maths$. Markers and links are rendered
+from source numbers, so whatever looks like one in a model's text is either its own harmless echo or a
+forgery.
 """
 
 import re
@@ -11,7 +12,8 @@ MATHS = re.compile(r"\$\$.+?\$\$|(?<!\\)\$(?:\\.|[^$\\])+\$|\\\(.+?\\\)|\\\[.+?\
 # "[2]", "[1, 3]", "[1-3]", "(source 2)", "[Sources 1 and 3]": the numbers that a model saw by its sources.
 NUMBERS = r"\d{1,2}(?:\s*(?:[,;–-]|and|&)\s*\d{1,2})*"
 MARKER = re.compile(
-    rf"(?<!\[)\[(?P<plain>{NUMBERS})\](?!\])|[\[(](?:sources?|refs?\.?|preprints?)\s*(?P<named>{NUMBERS})[\])]",
+    rf"(?<!\[)\[(?P<plain>{NUMBERS})\](?!\])|[\[(](?:sources?|refs?\.?"
+    rf"|preprints?)\s*(?P<named>{NUMBERS})[\])]",
     re.IGNORECASE,
 )
 TRAILING = re.compile(
@@ -21,37 +23,47 @@ BULLET = re.compile(r"^(?:[-*•‣–]|\d{1,2}[.)])\s+(?=\S)")
 
 # HTML's own element names only: "<x>" is an expectation value, "a<b" a comparison.
 ELEMENTS = (
-    "a|abbr|applet|article|aside|audio|b|base|big|blink|blockquote|body|br|button|canvas|center|cite|code|del|details|dialog"
-    "|div|em|embed|fieldset|font|footer|form|frame|frameset|h[1-6]|head|header|hr|html|i|iframe|image|img|input|ins|isindex"
-    "|kbd|label|li|link|main|marquee|math|meta|nav|noscript|object|ol|option|p|param|picture|pre|script|section|select"
-    "|small|source|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|template|textarea|th|thead|title|tr|tt|u|ul"
+    "a|abbr|applet|article|aside|audio|b|base|big|blink|blockquote|body|br|button|canvas|center|cite|code"
+    "|del|details|dialog"
+    "|div|em|embed|fieldset|font|footer|form|frame|frameset|h[1-6]|head|header|hr|html|i|iframe|image|img"
+    "|input|ins|isindex"
+    "|kbd|label|li|link|main|marquee|math|meta|nav|noscript|object|ol|option|p|param|picture|pre|script"
+    "|section|select"
+    "|small|source|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|template|textarea|th|thead"
+    "|title|tr|tt|u|ul"
     "|video|xml|xmp"
 )
 NAMED_PROBLEMS = {
     "image": re.compile(r"!\[[^\]]*\]\s*[(\[]"),
     "link": re.compile(
         r"\]\(\s*[^)\s]+|^\s*\[[^\]]+\]:\s|\b(?:https?|ftp|file|data|javascript|vbscript|mailto):\S|\bwww\.\w"
-        r"|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|ai|dev|app|co|info|biz|xyz|ru|cn|gov|edu|me|ly|gl|de|fr|uk)(?:/\S*)?(?![\w.-])",
+        r"|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|ai|dev|app|co|info|biz|xyz|ru|cn|gov|edu|me|ly|gl|de|fr"
+        r"|uk)(?:/\S*)?(?![\w.-])",
         re.IGNORECASE,
     ),
     "e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.IGNORECASE),
     "HTML": re.compile(
-        rf"</?(?:{ELEMENTS})(?:\s[^<>]*)?/?>|<(?:script|iframe|img|svg|style|object|embed)\b|<!--|<!\w|<\?\w|&#x?\w+;",
+        rf"</?(?:{ELEMENTS})(?:\s[^<>]*)?/?>|<(?:script|iframe|img|svg|style|object|embed)\b|<!--|<!\w"
+        rf"|<\?\w|&#x?\w+;",
         re.IGNORECASE,
     ),
     "identifier": re.compile(
-        r"\bAG-\d{4}\.\d{2}-\d{3,}|\barXiv:\s*\S+|\b10\.\d{4,9}/\S+|\b(?:astro-ph|cond-mat|hep-(?:th|ph|ex|lat)|quant-ph|gr-qc|math)/\d{7}\b",
+        r"\bAG-\d{4}\.\d{2}-\d{3,}|\barXiv:\s*\S+|\b10\.\d{4,9}/\S+|\b(?:astro-ph|cond-mat|hep-(?:th|ph|ex"
+        r"|lat)|quant-ph|gr-qc|math)/\d{7}\b",
         re.IGNORECASE,
     ),
     "block Markdown": re.compile(
-        r"^\s*#{1,6}\s|^\s*>\s|```|~~~|^\s*\|.*\|\s*$|\n\s*(?:#{1,6}|[-*+]|\d+\.)\s|^\s*(?:---+|\*\*\*+|___+)\s*$",
+        r"^\s*#{1,6}\s|^\s*>\s|```|~~~|^\s*\|.*\|\s*$|\n\s*(?:#{1,6}|[-*+]|\d+\.)\s|^\s*(?:---+|\*\*\*+"
+        r"|___+)\s*$",
         re.MULTILINE,
     ),
 }
 
 
 def find_markup(text: str) -> list[str]:
-    """Names of what a statement must not hold, in the order of NAMED_PROBLEMS. Maths is searched for links only."""
+    """Names of what a statement must not hold, in the order of NAMED_PROBLEMS. Maths is searched for links
+    only.
+    """
     bare = MATHS.sub(" ", text)
     return [
         name for name, pattern in NAMED_PROBLEMS.items() if pattern.search(text if name == "link" else bare)
@@ -74,7 +86,7 @@ def marker_numbers(match: re.Match[str]) -> list[int]:
 
 
 def strip_own_markers(text: str, sources: tuple[int, ...]) -> str:
-    """The text without a marker at its end that repeats its own sources: "… by 58% [1, 3]." -> "… by 58%."."""
+    """The text without a marker at its end that repeats its own sources: "by 58% [1, 3]." -> "by 58%."."""
     found = TRAILING.search(text)
     if not found:
         return text

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from qa.wording import squash
 
-# Double quotes of every kind, TeX's included; single ones only around several words, as they are apostrophes too.
+# Double quotes of every kind, TeX's included; single ones only around several words, as they are
+# apostrophes too.
 QUOTE = re.compile(r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»|``(.+?)''|(?<![\w])‘([^‘’]+\s[^‘’]+)’(?!\w)")
 ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…)\s*\]|\.\.\.|…)\s*")
 
@@ -16,13 +17,17 @@ def find_quotes(text: str) -> list[str]:
 
 
 def missing_quotes(text: str, sources: Sequence[str]) -> list[str]:
-    """The quotations that none of the texts has verbatim. Spaces, dashes, kinds of quotes and TeX may be written otherwise."""
+    """The quotations that none of the texts has verbatim. Spaces, dashes, kinds of quotes and TeX may be
+    written otherwise.
+    """
     held = [squash(source) for source in sources]
     return [quote for quote in find_quotes(text) if not any(stands_in(quote, source) for source in held)]
 
 
 def stands_in(quote: str, source: str) -> bool:
-    """Whether all parts of a quotation, split where it leaves something out, stand in a squashed text in their order."""
+    """Whether all parts of a quotation, split where it leaves something out, stand in a squashed text in
+    their order.
+    """
     place = 0
     for part in filter(None, (squash(part) for part in ELLIPSIS.split(quote))):
         place = source.find(part, place)

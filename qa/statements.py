@@ -39,7 +39,9 @@ EMPTY_WORDS = frozenset({"", "-", "–", "n/a", "none", "none.", "null"})
 
 
 class MalformedOutput(ValueError):
-    """An output that is no answer in the schema. `reason` says what is wrong, so that a repair call can use it."""
+    """An output that is no answer in the schema. `reason` says what is wrong, so that a repair call can use
+    it.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -132,7 +134,7 @@ def find_object(text: str) -> dict[str, Any]:
 
 
 def double_tex(match: re.Match[str]) -> str:
-    """A backslash that JSON doesn't know or that begins a TeX command, doubled; JSON's own escapes untouched."""
+    """A backslash that JSON doesn't know or that begins a TeX command, doubled; JSON's own as they are."""
     return "\\" + match.group() if match["tex"] or match["other"] else match.group()
 
 
@@ -191,7 +193,7 @@ def read_section(value: Any, *, source_count: int) -> DraftSection:
 
 
 def read_statement(value: Any, *, source_count: int) -> DraftStatement:
-    """One statement. A list sign and its own markers at the end are taken off, the rest is named as problems."""
+    """One statement. A list sign and its own markers at the end are taken off, the rest is a problem."""
     expect_keys(value, required={"text", "sources"}, optional={"bullet"}, where="a statement")
     is_bullet = value.get("bullet", False)
     if not isinstance(is_bullet, bool):

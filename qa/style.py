@@ -1,6 +1,8 @@
-"""Pure: what a published answer doesn't say: traces of the prompt, praise, filler, first person, orders to the reader.
+"""Pure: what a published answer doesn't say: traces of the prompt, praise, filler, first person, orders to
+the reader.
 
-Add a phrase here when a curator meets one; tests/qa/test_style.py holds an example of each and sentences that must pass.
+Add a phrase here when a curator meets one; tests/qa/test_style.py holds an example of each and sentences that
+must pass.
 """
 
 import re
@@ -9,60 +11,123 @@ from collections.abc import Iterable
 from qa.markup import MATHS
 from qa.wording import squash, terms
 
-SOURCES = r"(?:sources?|preprints?|papers?|documents?|articles?|abstracts?|texts?|passages?|excerpts?|references|materials?|context)"
+SOURCES = (
+    r"(?:sources?|preprints?|papers?|documents?|articles?|abstracts?|texts?|passages?|excerpts?|references"
+    r"|materials?|context)"
+)
 GIVEN = r"(?:provided|supplied|given|shared|attached|retrieved|uploaded|listed)"
 
 LEAKS = [
-    rf"\b{SOURCES}\s+(?:that\s+)?(?:you(?:'ve|\s+have)?|(?:are|were|have\s+been)|as)?\s*{GIVEN}\b(?!\s+(?:by|in|for|with|as|that|to|an?|the)\b)",
+    (
+        rf"\b{SOURCES}\s+(?:that\s+)?(?:you(?:'ve|\s+have)?|(?:are|were|have\s+been)"
+        rf"|as)?\s*{GIVEN}\b(?!\s+(?:by|in|for|with|as|that|to|an?|the)\b)"
+    ),
     rf"\b{SOURCES}\s+(?:that\s+)?you(?:'ve|\s+have)?\s+{GIVEN}\b",
     rf"\b(?:the|these|those|your|all)\s+{GIVEN}\s+{SOURCES}\b",
     rf"\b(?:the|these|those)\s+{SOURCES}\s+(?:above|below|at\s+hand)\b|\b(?:above|following)\s+{SOURCES}\b",
-    rf"\b(?:based|relying|drawing)\s+(?:only\s+|solely\s+)?(?:up)?on\s+the\s+(?:{GIVEN}\s+)?(?:sources?|context|documents?|preprints?|papers|abstracts|information)\b(?!\s+of)",
-    r"\b(?:from|in|according\s+to|per)\s+the\s+(?:context|prompt)\b(?!\s+(?:of|where|that|window|in\s+which))",
+    (
+        rf"\b(?:based|relying|drawing)\s+(?:only\s+|solely\s+)?(?:up)?on\s+the\s+(?:{GIVEN}\s+)?(?:sources?"
+        rf"|context|documents?|preprints?|papers|abstracts|information)\b(?!\s+of)"
+    ),
+    (
+        r"\b(?:from|in|according\s+to|per)\s+the\s+(?:context|prompt)\b(?!\s+(?:of|where|that|window"
+        r"|in\s+which))"
+    ),
     r"\bthe\s+context\s+(?:does|doesn't|says|states|mentions|shows|indicates|contains|lacks)\b",
-    r"\b(?:as\s+an?|i\s+am\s+an?|i'm\s+an?)\s+(?:ai|artificial\s+intelligence|(?:large\s+)?language\s+model|assistant|chatbot)\b",
+    (
+        r"\b(?:as\s+an?|i\s+am\s+an?|i'm\s+an?)\s+(?:ai|artificial\s+intelligence"
+        r"|(?:large\s+)?language\s+model|assistant|chatbot)\b"
+    ),
     r"\bmy\s+(?:training|knowledge|instructions|system\s+prompt)\b|\bknowledge\s+cut-?off\b",
-    r"\b(?:system|user)\s+(?:prompt|message|instructions?)\b|\b(?:your|the\s+user's)\s+(?:question|query|prompt|request)\b",
-    r"(?:^|[\s(])(?:source|preprint|document|paper|abstract)s?\s+(?:no\.?\s*|number\s+|#)?\d{1,2}\b(?!\s*[%.]\d)",
+    (
+        r"\b(?:system|user)\s+(?:prompt|message|instructions?)\b|\b(?:your|the\s+user's)\s+(?:question|query"
+        r"|prompt|request)\b"
+    ),
+    (
+        r"(?:^|[\s(])(?:source|preprint|document|paper|abstract)s?\s+(?:no\.?\s*|number\s+"
+        r"|#)?\d{1,2}\b(?!\s*[%.]\d)"
+    ),
     r"\bi\s+(?:cannot|can't|can\s+not|don't|do\s+not)\s+(?:access|browse|find|provide|determine|answer)\b",
 ]
 PRAISE = [
-    r"\b(?:great|good|excellent|fascinating|interesting|insightful|thoughtful|important|wonderful|brilliant)\s+question\b",
+    (
+        r"\b(?:great|good|excellent|fascinating|interesting|insightful|thoughtful|important|wonderful"
+        r"|brilliant)\s+question\b"
+    ),
     r"\b(?:fascinating|amazing|incredible|exciting|thrilling|astonishing|mind-blowing)\b",
-    r"\bthank(?:s|\s+you)\s+for\b|\bhappy\s+to\s+help\b|\bhope\s+(?:this|that)\s+helps\b|\bfeel\s+free\b|\blet\s+me\s+know\b",
+    (
+        r"\bthank(?:s|\s+you)\s+for\b|\bhappy\s+to\s+help\b|\bhope\s+(?:this|that)\s+helps\b|\bfeel\s+free\b"
+        r"|\blet\s+me\s+know\b"
+    ),
     r"\b(?:you're|you\s+are)\s+(?:absolutely\s+)?right\b|^(?:sure|certainly|absolutely|of\s+course)[,!]",
 ]
 FILLER = [
-    r"\bit(?:'s|\s+is)\s+(?:important|worth|essential|crucial|interesting)\s+(?:to\s+note|noting|mentioning|to\s+mention|to\s+remember)\b",
+    (
+        r"\bit(?:'s|\s+is)\s+(?:important|worth|essential|crucial|interesting)\s+(?:to\s+note|noting"
+        r"|mentioning|to\s+mention|to\s+remember)\b"
+    ),
     r"^(?:in\s+conclusion|in\s+summary|to\s+summari[sz]e|to\s+sum\s+up|bottom\s+line)\b\s*[:,]",
-    r"\bhere(?:'s|\s+is|\s+are)\s+(?:what|the\s+answer|a\s+summary|an\s+overview|my)\b|\blet(?:'s|\s+us)\s+(?:dive|explore|look|delve|break)\b",
+    (
+        r"\bhere(?:'s|\s+is|\s+are)\s+(?:what|the\s+answer|a\s+summary|an\s+overview|my)\b|\blet(?:'s"
+        r"|\s+us)\s+(?:dive|explore|look|delve|break)\b"
+    ),
     r"\b(?:delve|deep\s+dive|game-?changer|in\s+today's\s+world|ever-evolving)\b",
 ]
 FIRST_PERSON = [
     r"\b(?:we|our|ours|my|myself|ourselves)\b|(?-i:\bus\b)",
-    r"(?-i:\bI\b)(?:'m|'ve|'ll|'d|\s+(?:am|was|have|had|think|believe|found|find|would|will|can|could|cannot|do|did|should|must|recommend|suggest|note|see|know)\b)",
+    (
+        r"(?-i:\bI\b)(?:'m|'ve|'ll|'d|\s+(?:am|was|have|had|think|believe|found|find|would|will|can|could"
+        r"|cannot|do|did|should|must|recommend|suggest|note|see|know)\b)"
+    ),
 ]
 # Orders to a model or to the reader, such as a hostile abstract may hold: neither quoted nor repeated.
 INSTRUCTIONS = [
-    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,25}\b(?:previous|prior|above|earlier|preceding|all|any|other"
-    r"|your|these|the)\b.{0,20}\b(?:instructions?|prompts?|rules?|directions?|guidelines?|messages?)\b",
-    r"\b(?:ignore|disregard|forget)\s+(?:(?:all|any|the|everything|what)\s+)*(?:previous|prior|above|preceding|other)\s*(?:sources?|text"
-    r"|context|messages?|content|papers?|preprints?|[.,;!]|$)",
-    r"\b(?:you|ai|assistants?|language models?|llms?|reviewers?|readers?)\s+(?:must|should|shall|are\s+(?:now|required|instructed"
-    r"|asked|to))\b.{0,60}\b(?:respond|reply|answer|say|output|print|write|recommend|cite|include|rate|visit|click|tell|ignore"
-    r"|reveal|accept)\b",
-    r"^(?:please\s+|now\s+|instead,?\s+)*(?:respond|reply|answer|output|print|recommend|visit|click|tell|say|repeat|reveal|append"
-    r"|translate|summari[sz]e|write|send|call|buy|subscribe|act|pretend|cite\s+only|do\s+not|don't|remember\s+to|make\s+sure)\b"
-    r"(?=.*\b(?:you|your|users?|readers?|answer|response|link|url|website|instructions?|prompt|following|only|exactly|the\s+word"
-    r"|as\s+if|as\s+an?)\b)",
-    r"^(?:please\s+|now\s+|also\s+|then\s+|and\s+|but\s+)*(?:add|avoid|break\s+down|choose|compose|convert|create|describe|develop|draft|encode|ensure|explain"
-    r"|follow|forget|format|generate|give|help|ignore|imagine|include|insert|list|make|mention|modify|omit|prioriti[sz]e|provide|refuse|remove"
-    r"|replace|rewrite|show|start|stop|suggest|swap|switch|teach|transform|turn|use|write)\s+(?:an?|the|me|us|all|any|every|each|your|some|this|that|these"
-    r"|those|only|it|to|how|in|out|up|words?|letters?|information|details?|instructions?)\b(?!\s+of\s+\w+\s+(?:is|are)\b)",
+    (
+        r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,25}\b(?:previous|prior|above|earlier|preceding"
+        r"|all|any|other"
+        r"|your|these|the)\b.{0,20}\b(?:instructions?|prompts?|rules?|directions?|guidelines?|messages?)\b"
+    ),
+    (
+        r"\b(?:ignore|disregard|forget)\s+(?:(?:all|any|the|everything|what)\s+)*(?:previous|prior|above"
+        r"|preceding|other)\s*(?:sources?|text"
+        r"|context|messages?|content|papers?|preprints?|[.,;!]|$)"
+    ),
+    (
+        r"\b(?:you|ai|assistants?|language models?|llms?|reviewers?|readers?)\s+(?:must|should|shall"
+        r"|are\s+(?:now|required|instructed"
+        r"|asked|to))\b.{0,60}\b(?:respond|reply|answer|say|output|print|write|recommend|cite|include|rate"
+        r"|visit|click|tell|ignore"
+        r"|reveal|accept)\b"
+    ),
+    (
+        r"^(?:please\s+|now\s+|instead,?\s+)*(?:respond|reply|answer|output|print|recommend|visit|click|tell"
+        r"|say|repeat|reveal|append"
+        r"|translate|summari[sz]e|write|send|call|buy|subscribe|act|pretend|cite\s+only|do\s+not|don't"
+        r"|remember\s+to|make\s+sure)\b"
+        r"(?=.*\b(?:you|your|users?|readers?|answer|response|link|url|website|instructions?|prompt|following"
+        r"|only|exactly|the\s+word"
+        r"|as\s+if|as\s+an?)\b)"
+    ),
+    (
+        r"^(?:please\s+|now\s+|also\s+|then\s+|and\s+|but\s+)*(?:add|avoid|break\s+down|choose|compose|convert"
+        r"|create|describe|develop|draft|encode|ensure|explain"
+        r"|follow|forget|format|generate|give|help|ignore|imagine|include|insert|list|make|mention|modify|omit"
+        r"|prioriti[sz]e|provide|refuse|remove"
+        r"|replace|rewrite|show|start|stop|suggest|swap|switch|teach|transform|turn|use|write)\s+(?:an?|the|me"
+        r"|us|all|any|every|each|your|some|this|that|these"
+        r"|those|only|it|to|how|in|out|up|words?|letters?|information|details?"
+        r"|instructions?)\b(?!\s+of\s+\w+\s+(?:is|are)\b)"
+    ),
     r"\byour\s+(?:final\s+)?(?:response|repl(?:y|ies)|answer|message|output)s?\b",
     r"^(?:please|kindly)\s+\w+",
-    r"^(?:system|assistant|user|human)\s*:\s|<\|?(?:im_start|im_end|system|endoftext)\|?>|\[/?INST\]|###\s*(?:instruction|system)",
-    r"\bnew\s+instructions?\s*:|\bdeveloper\s+mode\b|\bfrom\s+now\s+on,?\s+you\b|\byou\s+are\s+(?:now\s+)?(?:an?|the)\s+\w+",
+    (
+        r"^(?:system|assistant|user|human)\s*:\s|<\|?(?:im_start|im_end|system|endoftext)\|?>|\[/?INST\]"
+        r"|###\s*(?:instruction|system)"
+    ),
+    (
+        r"\bnew\s+instructions?\s*:|\bdeveloper\s+mode\b|\bfrom\s+now\s+on,?\s+you\b"
+        r"|\byou\s+are\s+(?:now\s+)?(?:an?|the)\s+\w+"
+    ),
 ]
 
 
@@ -86,7 +151,9 @@ QUOTED = re.compile(r'["“][^"”]*["”]')
 
 
 def style_problems(text: str, *, sources: Iterable[str] = ()) -> list[str]:
-    """What is wrong with the style of a text, each with the words. What stands so in a source is the source's."""
+    """What is wrong with the style of a text, each with the words. What stands so in a source is the
+    source's.
+    """
     bare = QUOTED.sub(" ", MATHS.sub(" ", text)).replace("’", "'")
     held = [f" {squash(source)} " for source in sources]
     problems = []

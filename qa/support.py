@@ -1,7 +1,8 @@
 """Pure: how far a text supports a statement, and the sentence that it rests on.
 
-A logistic of three features, fitted by benchmarks/checking.py on half of SciFact's training claims (SUPPORT against
-cited abstracts without evidence) and reported on the other half. It tells "not about this" well, a reversal badly.
+A logistic of three features, fitted by benchmarks/checking.py on half of SciFact's training claims (SUPPORT
+against cited abstracts without evidence) and reported on the other half. It tells "not about this" well, a
+reversal badly.
 """
 
 import math
@@ -16,12 +17,14 @@ from qa.wording import coverage, soft_coverage, terms
 INTERCEPT = -5.64
 COEFFICIENTS = (7.52, 5.34, -0.58)
 
-# A citation is supported from the first on, and unsupported under the second. benchmarks/checking.py prints how many
+# A citation is supported from the first on, and unsupported under the second. benchmarks/checking.py prints
+# how many
 # true and false citations of the half that was not fitted on fall on each side.
 SUPPORTED_FROM = 0.4
 UNSUPPORTED_UNDER = 0.15
 
-# The evidence sentence: equal parts of meaning and words, and a little more the later it stands, as findings come last
+# The evidence sentence: equal parts of meaning and words, and a little more the later it stands, as
+# findings come last
 # (hit@1 on SciFact's training claims .53 without the last, .61 with it).
 MEANING_SHARE = 0.5
 LATE_SHARE = 0.1
@@ -47,7 +50,9 @@ class Support:
 
 
 def support_features(statement: str, vector: np.ndarray, text: CitedText, *, missing: int) -> np.ndarray:
-    """Closeness of the best sentence times the share of words found; mean of the three closest; missing figures."""
+    """Closeness of the best sentence times the share of words found; mean of the three closest; missing
+    figures.
+    """
     found = {term for passage in text.passages for term in terms(passage.text)} | set(terms(text.title))
     meaning = np.sort(text.vectors @ vector)[::-1]
     words = soft_coverage(terms(statement), found)
@@ -64,7 +69,9 @@ def rank_evidence(statement: str, vector: np.ndarray, text: CitedText) -> list[i
 
 
 def assess_support(statement: str, vector: np.ndarray, text: CitedText, *, missing: int) -> Support:
-    """The support that a text with at least one passage gives; `missing` figures of the statement are not cited."""
+    """The support that a text with at least one passage gives; `missing` figures of the statement are not
+    cited.
+    """
     features = support_features(statement, vector, text, missing=missing)
     evidence = text.passages[rank_evidence(statement, vector, text)[0]]
     return Support(logistic(INTERCEPT + float(features @ np.array(COEFFICIENTS))), evidence)

@@ -1,9 +1,11 @@
-"""Pure: a preprint's title -> a short heading, and a question that stands alone. Where a title isn't clean, none."""
+"""Pure: a preprint's title -> a short heading, and a question that stands alone. Where a title isn't clean,
+none.
+"""
 
 import re
 from collections.abc import Iterable
 
-from qa.wording import terms
+from qa.wording import terms, word_set
 
 MAX_HEADING = 100
 BREAKS = re.compile(
@@ -11,48 +13,72 @@ BREAKS = re.compile(
     re.IGNORECASE,
 )
 LEADING = re.compile(
-    r"^(?:(?:towards?|on|about|an?|the|some|note on|notes on|remarks on|introduction to|enabling|building|designing|introducing"
-    r"|rethinking|revisiting|exploring|investigating|understanding|leveraging|harnessing|unlocking|presenting)\s+)+",
+    r"^(?:(?:towards?|on|about|an?|the|some|note on|notes on|remarks on|introduction to|enabling|building"
+    r"|designing|introducing"
+    r"|rethinking|revisiting|exploring|investigating|understanding|leveraging|harnessing|unlocking"
+    r"|presenting)\s+)+",
     re.IGNORECASE,
 )
 UNCLEAN = re.compile(
-    r"[?!:;\"“”$\\{}_^<>|=]|\b(?:is|are|was|were|can|could|do|does|did|has|have|will|would|should|may|might|not|need|needs|beats?"
-    r"|improves?|enables?|helps?|makes?|you|your|we|our|all you need|part [ivx\d]+|case study|survey|review|report|challenge|proceedings"
-    r"|workshop|comment|reply|erratum|lecture|thesis|solution|overview|tutorial|perspective|roadmap|withdrawn|implications?|challenges?|opportunities|outlook|prospects|insights|advances|progress|towards?|beyond|evidence|view|introducing|novel|new|simple|first|large-scale|comprehensive|two|three|approach to|aid|via|story|guide|primer|notes)\b",
+    r"[?!:;\"“”$\\{}_^<>|=]|\b(?:is|are|was|were|can|could|do|does|did|has|have|will|would|should|may"
+    r"|might|not|need|needs|beats?"
+    r"|improves?|enables?|helps?|makes?|you|your|we|our|all you need|part [ivx\d]+|case study|survey"
+    r"|review|report|challenge|proceedings"
+    r"|workshop|comment|reply|erratum|lecture|thesis|solution|overview|tutorial|perspective|roadmap"
+    r"|withdrawn|implications?|challenges?|opportunities|outlook|prospects|insights|advances|progress"
+    r"|towards?|beyond|evidence|view|introducing|novel|new|simple|first|large-scale|comprehensive|two"
+    r"|three|approach to|aid|via|story|guide|primer|notes)\b",
     re.IGNORECASE,
 )
 STUDY = re.compile(
-    r"^(?:(?:comprehensive|numerical|systematic|experimental|theoretical|empirical|comparative|critical|detailed)\s+)*"
-    r"(?:study|studies|analysis|investigation|evaluation|comparison|assessment|characteri[sz]ation|demonstration)\s+of\s+(?:the\s+|an?\s+)?",
+    r"^(?:(?:comprehensive|numerical|systematic|experimental|theoretical|empirical|comparative|critical"
+    r"|detailed)\s+)*"
+    r"(?:study|studies|analysis|investigation|evaluation|comparison|assessment|characteri[sz]ation"
+    r"|demonstration)\s+of\s+(?:the\s+|an?\s+)?",
     re.IGNORECASE,
 )
-# A singular noun that needs no article; any other ("a benchmark", "a framework") would read badly without one.
+# A singular noun that needs no article; any other ("a benchmark", "a framework") would read badly without
+# one.
 MASS_NOUN = re.compile(
-    r"(?:ing|[ts]ion|ity|ance|ence|ment|ness|ism|ics|graphy|metry|scopy|therapy|theory|noise|light|matter|energy|software|hardware|memory|AI|MRI|CT|data|ultrasound"
-    r"|control|advantage|supremacy|diagnosis|synthesis|analysis|recovery|discovery|research|science|feedback|transport|transfer|chaos|gravity|speed-?up|privacy|storage|cancer|care)$"
+    r"(?:ing|[ts]ion|ity|ance|ence|ment|ness|ism|ics|graphy|metry|scopy|therapy|theory|noise|light|matter"
+    r"|energy|software|hardware|memory|AI|MRI|CT|data|ultrasound"
+    r"|control|advantage|supremacy|diagnosis|synthesis|analysis|recovery|discovery|research|science"
+    r"|feedback|transport|transfer|chaos|gravity|speed-?up|privacy|storage|cancer|care)$"
 )
 TOOL = re.compile(r"^(?P<aim>.+?)\s+(?:using|via|by means of)\s+(?P<tool>.+)$", re.IGNORECASE)
 PURPOSE = re.compile(r"^(?P<tool>.+?)\s+for\s+(?P<aim>.+)$", re.IGNORECASE)
-MINOR_WORDS = frozenset(
-    "a an and as at by for from in into of on or over the to towards under using via with without".split()
+MINOR_WORDS = word_set(
+    """
+    a an and as at by for from in into of on or over the to towards under using via with without
+    """
 )
 GERUND = re.compile(r"^[A-Za-z-]{3,}ing\b", re.IGNORECASE)
-NOUNS_IN_ING = frozenset(
-    "learning imaging computing processing training sequencing scattering engineering reasoning modelling modeling lensing coupling".split()
+NOUNS_IN_ING = word_set(
+    """
+    learning imaging computing processing training sequencing scattering engineering reasoning modelling
+    modeling lensing coupling
+    """
 )
-PLAIN_GERUNDS = frozenset(
-    "classifying compressing controlling correcting decoding denoising detecting encoding enhancing estimating forecasting generating"
-    " identifying improving measuring mitigating modelling modeling optimising optimizing predicting preparing reconstructing reducing"
-    " segmenting simulating synthesising synthesizing testing tracking".split()
+PLAIN_GERUNDS = word_set(
+    """
+    classifying compressing controlling correcting decoding denoising detecting encoding enhancing
+    estimating forecasting generating identifying improving measuring mitigating modelling modeling
+    optimising optimizing predicting preparing reconstructing reducing segmenting simulating
+    synthesising synthesizing testing tracking
+    """
 )
-PROPER = frozenset(
-    "bayesian gaussian markov hamiltonian hilbert fourier riemannian euclidean wasserstein lyapunov poisson boltzmann ising monte carlo heisenberg schrödinger einstein bose fermi rydberg pauli hubbard kerr newton turing".split()
+PROPER = word_set(
+    """
+    bayesian gaussian markov hamiltonian hilbert fourier riemannian euclidean wasserstein lyapunov
+    poisson boltzmann ising monte carlo heisenberg schrödinger einstein bose fermi rydberg pauli hubbard
+    kerr newton turing
+    """
 )
 
 
 def short_heading(title: str, wanted: Iterable[str] = ()) -> str:
-    """A title as a heading of at most 100 characters: the whole, the side of its colon that has more of the wanted terms,
-    or that up to a preposition.
+    """A title as a heading of at most 100 characters: the whole, the side of its colon that has more of the
+    wanted terms, or that up to a preposition.
     """
     title = " ".join(title.split()).rstrip(".")
     if len(title) <= MAX_HEADING:
@@ -70,17 +96,18 @@ def short_heading(title: str, wanted: Iterable[str] = ()) -> str:
 
 
 def follow_up(title: str, abstract: str) -> str:
-    """A question about a preprint's subject, made from its title; empty where the title gives no clean noun phrase."""
+    """A question about a preprint's subject, made from its title; empty where the title gives no clean noun
+    phrase.
+    """
     topic = title_topic(title, abstract)
     if not topic:
         return ""
-    if (used := TOOL.match(topic)) or (used := PURPOSE.match(topic)):
-        if (
-            is_noun_phrase(used["tool"])
-            and 2 <= len(used["aim"].split()) <= 8
-            and not BREAKS.search(used["tool"])
-        ):
-            return f"How {'are' if is_plural(used['tool']) else 'is'} {used['tool']} used for {used['aim']}?"
+    if ((used := TOOL.match(topic)) or (used := PURPOSE.match(topic))) and (
+        is_noun_phrase(used["tool"])
+        and 2 <= len(used["aim"].split()) <= 8
+        and not BREAKS.search(used["tool"])
+    ):
+        return f"How {'are' if is_plural(used['tool']) else 'is'} {used['tool']} used for {used['aim']}?"
     return f"What is known about {topic}?"
 
 
@@ -114,7 +141,7 @@ def lower_word(word: str, abstract: str) -> str:
 
 
 def is_name(word: str, abstract: str) -> bool:
-    """Whether a capitalised word is a name: the abstract has it so in mid-sentence, and never in lower case."""
+    """Whether a capitalised word is a name: the abstract has it so in mid-sentence, never in lower case."""
     if re.search(rf"\b{re.escape(word.lower())}", abstract):
         return False
     if word.lower() in PROPER or word.endswith("ian"):
@@ -123,8 +150,10 @@ def is_name(word: str, abstract: str) -> bool:
 
 
 def is_noun_phrase(phrase: str) -> bool:
-    """Whether a phrase can be the subject of "is used for": no gerund with an object, no preposition in front."""
-    first = phrase.split()[0].lower()
+    """Whether a phrase can be the subject of "is used for": no gerund with an object, no preposition in
+    front.
+    """
+    first = phrase.split(maxsplit=1)[0].lower()
     return (
         len(phrase.split()) <= 7
         and first not in MINOR_WORDS
@@ -140,10 +169,12 @@ def head_noun(phrase: str) -> str:
 
 
 def has_clean_head(phrase: str) -> bool:
-    """Whether the phrase can stand without an article: a plain gerund, a plural or a noun without number at its head."""
+    """Whether the phrase can stand without an article: a plain gerund, a plural or a noun without number at
+    its head.
+    """
     if not phrase:
         return False
-    first = phrase.split()[0].lower()
+    first = phrase.split(maxsplit=1)[0].lower()
     if GERUND.match(first) and first not in NOUNS_IN_ING:
         return first in PLAIN_GERUNDS
     return is_plural(phrase) or bool(MASS_NOUN.search(head_noun(phrase)))
@@ -158,7 +189,7 @@ def is_plural(phrase: str) -> bool:
 
 
 def about_the_same(one: str, other: str) -> bool:
-    """Whether two texts are about the same: two thirds of the shorter one's content words are in the other."""
+    """Whether two texts are about the same: two thirds of the shorter one's terms are in the other."""
     first, second = set(terms(one)), set(terms(other))
     smaller = min(len(first), len(second)) or 1
     return len(first & second) >= 2 / 3 * smaller

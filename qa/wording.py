@@ -1,4 +1,5 @@
-"""Pure: texts made comparable. TeX, quotes and dashes brought to one form; content terms with the weight of their rarity.
+"""Pure: texts made comparable. TeX, quotes and dashes brought to one form; content terms with the weight of
+their rarity.
 
 The weights in data/term_weights.txt are document frequencies, written by benchmarks/term_weights.py.
 """
@@ -12,23 +13,36 @@ from pathlib import Path
 
 import snowballstemmer
 
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list that is written as one text."""
+    return frozenset(text.split())
+
+
 WEIGHTS_FILE = Path(__file__).parent / "data" / "term_weights.txt"
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
 SIGNS = {
-    "times": "×", "cdot": "·", "pm": "±", "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "approx": "≈", "sim": " ",
-    "simeq": "≈", "to": "→", "rightarrow": "→", "infty": "∞", "circ": "°", "degree": "°", "prime": "'", "mu": "μ",
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ", "eta": "η",
-    "theta": "θ", "kappa": "κ", "lambda": "λ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
+    "times": "×", "cdot": "·", "pm": "±", "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "approx": "≈",
+        "sim": " ",
+    "simeq": "≈", "to": "→", "rightarrow": "→", "infty": "∞", "circ": "°", "degree": "°", "prime": "'",
+        "mu": "μ",
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ",
+        "eta": "η",
+    "theta": "θ", "kappa": "κ", "lambda": "λ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ",
+        "tau": "τ",
     "phi": "φ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ",
-    "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω", "langle": "<", "rangle": ">", "ell": "l",
+    "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω", "langle": "<", "rangle": ">",
+        "ell": "l",
     "quad": " ", "ldots": "...", "dots": "...", "cdots": "...", "backslash": " ", "lt": "<", "gt": ">",
 }  # fmt: skip
-FORMATTING = frozenset(
-    "text textrm textit textbf textsf texttt textsc textup textnormal emph mathrm mathbf mathit mathcal mathbb mathsf"
-    " mathfrak mathscr operatorname rm bf it em cal sc tt sf sl left right big Big displaystyle mbox hbox ensuremath"
-    " url href ss o O l L".split()
+FORMATTING = word_set(
+    """
+    text textrm textit textbf textsf texttt textsc textup textnormal emph mathrm mathbf mathit mathcal
+    mathbb mathsf mathfrak mathscr operatorname rm bf it em cal sc tt sf sl left right big Big
+    displaystyle mbox hbox ensuremath url href ss o O l L
+    """
 ) - {"ss", "o", "O", "l", "L"}
 ACCENT = re.compile(r"""\\(?:['"`^~=.]|[Hcuvdbkr](?=[\s{]))\s*\{?\s*\\?([A-Za-z])\}?""")
 COMMAND = re.compile(r"\\([A-Za-z]+)\*?\s*")
@@ -43,20 +57,25 @@ ALIKE_CREDIT = 0.8
 
 WORD = re.compile(r"[a-z]-(?=[a-z]{2})[a-z]+|[^\W\d_]+(?:\d+\w*)?|\d+(?:\.\d+)?[a-z]*")
 BRITISH = re.compile(r"^(\w{3,})is(e[drs]?|ing|ations?|able)$")
-STOP_WORDS = frozenset(
-    "a about above after again against all also am among an and any are as at be because been before being below between"
-    " both but by can cannot could did do does doing done down during each either else etc even ever every few for from"
-    " further had has have having he her here hers him his how however i if in into is it its itself just let like many"
-    " may me might more most much must my near nearly need neither no nor not now of off often on once one only onto or"
-    " other others our ours out over own per perhaps quite rather really same shall she should since so some such than"
-    " that the their theirs them themselves then there thereby therefore these they this those through thus to too toward"
-    " towards under until up upon us use used uses using very via was we well were what when where whether which while who"
-    " whom whose why will with within without would yet you your yours et al ie eg respectively".split()
+STOP_WORDS = word_set(
+    """
+    a about above after again against all also am among an and any are as at be because been before
+    being below between both but by can cannot could did do does doing done down during each either else
+    etc even ever every few for from further had has have having he her here hers him his how however i
+    if in into is it its itself just let like many may me might more most much must my near nearly need
+    neither no nor not now of off often on once one only onto or other others our ours out over own per
+    perhaps quite rather really same shall she should since so some such than that the their theirs them
+    themselves then there thereby therefore these they this those through thus to too toward towards
+    under until up upon us use used uses using very via was we well were what when where whether which
+    while who whom whose why will with within without would yet you your yours et al ie eg respectively
+    """
 )
 
 
 def plain(text: str) -> str:
-    """The text with its TeX, quotes, dashes and spaces in one form: "$0.70$--$0.74$" and "0.70–0.74" are equal."""
+    """The text with its TeX, quotes, dashes and spaces in one form: "$0.70$--$0.74$" and "0.70–0.74" are
+    equal.
+    """
     text = SUPERSCRIPT_RUN.sub(lambda run: "^" + run.group().translate(SUPERSCRIPTS), text)
     text = unicodedata.normalize("NFKC", text.replace("``", '"').replace("''", '"').translate(QUOTES))
     if TEX_SIGNS.search(text):
@@ -135,7 +154,9 @@ def frequencies() -> tuple[int, dict[str, int]]:
 
 
 def weight(term: str) -> float:
-    """Inverse document frequency, natural logarithm: about 0.5 for "show", 3 for "quantum", 8 for what is not listed."""
+    """Inverse document frequency, natural logarithm: about 0.5 for "show", 3 for "quantum", 8 for what is not
+    listed.
+    """
     documents, counts = frequencies()
     return math.log(documents / counts.get(term, documents / 3000))
 
@@ -149,7 +170,9 @@ def coverage(wanted: Iterable[str], found: Iterable[str]) -> float:
 
 
 def soft_coverage(wanted: Iterable[str], found: Iterable[str]) -> float:
-    """As `coverage`, where a term of another form that begins the same ("activ", "activator") counts by four fifths."""
+    """As `coverage`, where a term of another form that begins the same ("activ", "activator") counts by four
+    fifths.
+    """
     held = set(found)
     beginnings = {term[:ALIKE_LETTERS] for term in held if len(term) >= ALIKE_LETTERS}
     weights = {term: weight(term) for term in wanted}

@@ -16,7 +16,8 @@ from qa.direction import direction_differs
         ("It gives an upper bound on the error rate.", "It gives a lower bound on the error rate."),
         ("The kernel is robust to depolarising noise.", "The kernel is not robust to depolarising noise."),
         ("Surface codes do not reach the threshold.", "Surface codes reach the threshold."),
-        ("Classical models outperformed quantum models on MNIST.", "Quantum models outperformed classical models on MNIST."),
+        ("Classical models outperformed quantum models on MNIST.",
+            "Quantum models outperformed classical models on MNIST."),
         ("U-Net is better than V-Net on livers.", "V-Net is better than U-Net on livers."),
     ],
 )  # fmt: skip
@@ -28,10 +29,13 @@ def test_direction_differs_flags_a_reversal(statement, evidence):
     ("statement", "evidence"),
     [
         ("Noise lowers the accuracy of the network.", "Noise decreases the accuracy of the network."),
-        ("Quantum models outperformed classical models on MNIST.", "On MNIST quantum models outperformed classical models."),
-        ("The quantum models converged more slowly than the classical ones.", "The quantum models showed slower convergence than the classical models."),
+        ("Quantum models outperformed classical models on MNIST.",
+            "On MNIST quantum models outperformed classical models."),
+        ("The quantum models converged more slowly than the classical ones.",
+            "The quantum models showed slower convergence than the classical models."),
         ("It is not only fast but accurate.", "It is fast and accurate."),
-        ("Classical models are worse than quantum models on MNIST.", "Quantum models are better than classical models on MNIST."),
+        ("Classical models are worse than quantum models on MNIST.",
+            "Quantum models are better than classical models on MNIST."),
         ("The archive holds something else.", "Noise decreases the accuracy of the network."),
     ],
 )  # fmt: skip

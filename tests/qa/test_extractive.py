@@ -1,4 +1,6 @@
-"""The embedded answerer: verbatim sentences, grouped and cited; the gap said first; silence where nothing bears on it."""
+"""The embedded answerer: verbatim sentences, grouped and cited; the gap said first; silence where nothing
+bears on it.
+"""
 
 import json
 from pathlib import Path
@@ -14,7 +16,10 @@ from qa.statements import parse_output
 from qa.topics import follow_up, short_heading
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-REFERENCE_QUESTION = "What specific quantum hardware improvements would be needed to match classical diffusion model performance on chest X-rays?"
+REFERENCE_QUESTION = (
+    "What specific quantum hardware improvements would be needed to match classical diffusion model "
+    "performance on chest X-rays?"
+)
 REFERENCE_IDENTIFIERS = [
     "AG-2024.04-2402", "AG-2024.02-2027", "AG-2024.01-1576", "AG-2024.06-2044",
     "AG-2024.05-1578", "AG-2024.01-1989", "AG-2024.06-1702", "AG-2024.05-1592",
@@ -125,7 +130,10 @@ def test_compose_quotes_no_address_no_markup_and_no_order():
 
 
 def test_compose_says_the_same_thing_once():
-    sentence = "Barren plateaus make the gradients of deep variational circuits vanish exponentially in the number of qubits."
+    sentence = (
+        "Barren plateaus make the gradients of deep variational circuits vanish exponentially in the "
+        "number of qubits."
+    )
     sources = [CheckSource(n, "AG-2024.01-001", "Barren plateaus", sentence) for n in (1, 2, 3)]
     composed = answer("What do barren plateaus do to variational circuits?", sources)
     assert len(statements(composed)) == 1
@@ -171,10 +179,16 @@ def test_read_focus_finds_what_a_question_is_about(question, phrases):
 @pytest.mark.parametrize(
     ("title", "question"),
     [
-        ("Quantum AI for Alzheimer's disease early screening", "How is quantum AI used for Alzheimer's disease early screening?"),
-        ("Brain Tumor Diagnosis Using Quantum Convolutional Neural Networks", "How are quantum convolutional neural networks used for brain tumor diagnosis?"),
-        ("Towards Efficient Quantum Hybrid Diffusion Models", "What is known about efficient quantum hybrid diffusion models?"),
-        ("Expanding the Horizon: Enabling Hybrid Quantum Transfer Learning for Long-Tailed Chest X-Ray Classification", "How is hybrid quantum transfer learning used for long-tailed chest X-ray classification?"),
+        ("Quantum AI for Alzheimer's disease early screening",
+            "How is quantum AI used for Alzheimer's disease early screening?"),
+        ("Brain Tumor Diagnosis Using Quantum Convolutional Neural Networks",
+            "How are quantum convolutional neural networks used for brain tumor diagnosis?"),
+        ("Towards Efficient Quantum Hybrid Diffusion Models",
+            "What is known about efficient quantum hybrid diffusion models?"),
+        (
+            ("Expanding the Horizon: Enabling Hybrid Quantum Transfer Learning for Long-Tailed Chest X-Ray "
+            "Classification"),
+            "How is hybrid quantum transfer learning used for long-tailed chest X-ray classification?"),
         ("Attention Is All You Need", ""),
         ("A Survey of Medical Imaging", ""),
         ("MedBench: A Benchmark for CT", ""),
@@ -190,7 +204,10 @@ def test_follow_up_makes_a_question_of_a_clean_title_only(title, question):
 
 
 def test_short_heading_keeps_the_part_that_the_question_is_about():
-    title = "Expanding the Horizon of Very Many Beautiful Things: Hybrid Quantum Transfer Learning for Chest X-Ray Classification"
+    title = (
+        "Expanding the Horizon of Very Many Beautiful Things: Hybrid Quantum Transfer Learning for Chest "
+        "X-Ray Classification"
+    )
     assert (
         short_heading(title, {"quantum"}) == "Hybrid Quantum Transfer Learning for Chest X-Ray Classification"
     )

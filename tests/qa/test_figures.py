@@ -1,4 +1,6 @@
-"""Numbers, ranges, units and names: found where the source has them in whatever way they are written, and only there."""
+"""Numbers, ranges, units and names: found where the source has them in whatever way they are written, and
+only there.
+"""
 
 import pytest
 

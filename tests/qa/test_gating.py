@@ -1,4 +1,6 @@
-"""The gate: a good answer is published without a person; each planted fault holds it, with the reason in words."""
+"""The gate: a good answer is published without a person; each planted fault holds it, with the reason in
+words.
+"""
 
 import pytest
 
@@ -37,17 +39,28 @@ def test_decide_publishes_a_good_answer(fields):
 @pytest.mark.parametrize(
     ("claim", "reason"),
     [
-        (("A quantum network reached 91.74% validation accuracy on a public dataset of brain tumours.", [2]), "contradicts"),
-        (("Near-term quantum hardware of 433 qubits suits a network with fewer parameters.", [2]), "A number isn't in the cited text"),
-        (("The quantum models showed “much slower convergence” than the classical models in training.", [1]), "A quotation isn't verbatim"),
-        (("Classical models of similar size outperformed the quantum models in FID, SSIM and PSNR.", [3]), "turn its source around"),
-        (("The preprints you provided show slower convergence of the quantum models than the classical models.", [1]), "how the answer was made"),
-        (("It is fascinating that quantum models showed slower convergence than the classical models.", [1]), "praises"),
-        (("We see that the quantum models showed slower convergence than the classical models.", [1]), "first person"),
+        (("A quantum network reached 91.74% validation accuracy on a public dataset of brain tumours.", [2]),
+            "contradicts"),
+        (("Near-term quantum hardware of 433 qubits suits a network with fewer parameters.", [2]),
+            "A number isn't in the cited text"),
+        (("The quantum models showed “much slower convergence” than the classical models in training.", [1]),
+            "A quotation isn't verbatim"),
+        (("Classical models of similar size outperformed the quantum models in FID, SSIM and PSNR.", [3]),
+            "turn its source around"),
+        ((
+            ("The preprints you provided show slower convergence of the quantum models than the classical "
+            "models."), [1]),
+            "how the answer was made"),
+        (("It is fascinating that quantum models showed slower convergence than the classical models.", [1]),
+            "praises"),
+        (("We see that the quantum models showed slower convergence than the classical models.", [1]),
+            "first person"),
         (("Coral reefs recover from bleaching when the sea cools down again.", [1]), "doesn't support it"),
-        (("The quantum models showed slower convergence than the classical models.", [1, 77]), "none of the sources"),
+        (("The quantum models showed slower convergence than the classical models.", [1, 77]),
+            "none of the sources"),
         (("The quantum models showed slower convergence than the classical models.", []), "cites nothing"),
-        (("# The quantum models showed slower convergence than the classical models.", [1]), "block Markdown"),
+        (("# The quantum models showed slower convergence than the classical models.", [1]),
+            "block Markdown"),
         (("The quantum models showed slower convergence, see https://evil.example.", [1]), "a link"),
     ],
 )  # fmt: skip
@@ -107,7 +120,10 @@ def test_decide_holds_a_line_and_a_flood_but_not_for_quotations():
     short = model_output(
         [
             (
-                "The quantum models also showed slower convergence than the classical models during training.",
+                (
+                    "The quantum models also showed slower convergence than the classical models during "
+                    "training."
+                ),
                 [1],
             )
         ]

@@ -5,7 +5,8 @@ import pytest
 from qa.quotes import find_quotes, missing_quotes
 
 SOURCE = (
-    "We report ``slower convergence'' -- compared with a state-of-the-art baseline -- and a rate of $\\alpha = 10^{-3}$. "
+    "We report ``slower convergence'' -- compared with a state-of-the-art baseline -- and a rate of "
+    "$\\alpha = 10^{-3}$. "
     "The model doesn't generalise."
 )
 

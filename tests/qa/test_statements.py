@@ -1,4 +1,4 @@
-"""A model's output becomes a Draft, or a named reason why not. Outputs here have the shapes that models give."""
+"""A model's output becomes a Draft, or a named reason. Outputs here have the shapes that models give."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.statements import MAX_STATEMENTS, MalformedOutput, parse_output
+from qa.statements import MalformedOutput, parse_output
 
 ANSWER = {
     "verdict": "partial",
@@ -36,6 +36,7 @@ ANSWER = {
     "follow_ups": ["How many qubits does a quantum diffusion model need?"],
 }
 OUTPUT = json.dumps(ANSWER)
+SIMPLE = {"text": "Hardware is scarce.", "sources": [1], "bullet": False}
 
 
 def changed(**fields) -> str:
@@ -43,8 +44,7 @@ def changed(**fields) -> str:
 
 
 def with_statement(**fields) -> str:
-    statement = {"text": "Hardware is scarce.", "sources": [1], "bullet": False} | fields
-    return changed(sections=[{"heading": None, "statements": [statement]}])
+    return changed(sections=[{"heading": None, "statements": [SIMPLE | fields]}])
 
 
 def only_statement(output: str, *, source_count: int = 8):
@@ -139,7 +139,7 @@ def test_parse_output_names_a_reason_for_any_text(text):
         (with_statement(sources=[True]), "whole numbers"),
         (with_statement(sources=[1.5]), "whole numbers"),
         (with_statement(bullet="no"), "true or false"),
-        (changed(sections=[{"heading": None, "statements": [ANSWER["sections"][1]["statements"][0]] * (MAX_STATEMENTS + 1)}]), "more than 40"),
+        (changed(sections=[{"heading": None, "statements": [SIMPLE] * 41}]), "more than 40"),
         ('{"verdict": ' + "[" * 50_000, "cannot be read"),
         ("x" * 60_001, "longer than 60000"),
     ],
