@@ -5,6 +5,7 @@ Deterministic, without any model call but the embedder's. The verdicts say "rest
 follows from them is decided in qa/gating.py.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ NUMBERS_DIFFER, QUOTE_DIFFERS, DIRECTION_DIFFERS = "numbers_differ", "quote_diff
 # A number differs "for the same quantity" only where the evidence has this share of the statement's other
 # words.
 SAME_QUANTITY = 0.6
+CLAUSE_END = re.compile(r"[;:]\s|,?\s(?:while|whereas|but|and)\s|,\s(?:which|as)\s|\.\s(?=[A-Z])")
+FEWEST_CLAUSE_WORDS = 6  # a shorter part is about anything
 FEWEST_VERBATIM = 12  # characters; shorter texts stand word for word almost anywhere
 
 
@@ -131,7 +134,9 @@ class Desk:
         self.passages = {number: split_sentences(source.abstract) for number, source in sources.items()}
         paraphrased = [statement for statement in draft.statements if self.needs_vectors(statement)]
         cited = {number for statement in paraphrased for number in statement.sources if number in sources}
-        texts = [statement.text for statement in paraphrased]
+        texts = [
+            part for statement in paraphrased for part in cited_parts(statement.text, len(statement.sources))
+        ]
         texts += [passage.text for number in sorted(cited) for passage in self.passages[number]]
         texts = list(dict.fromkeys(texts))
         self.vectors = dict(zip(texts, embedder.embed(texts), strict=True)) if texts else {}
@@ -157,7 +162,8 @@ class Desk:
         """All checks of one statement. It is dropped where it can't stand and isn't in the first section."""
         known = [cited for cited in statement.sources if cited in self.sources]
         missing = self.find_missing(statement.text, known)
-        citations = [self.check_citation(statement.text, cited, missing) for cited in known]
+        parts = cited_parts(statement.text, len(statement.sources))
+        citations = [self.check_citation(parts, cited, missing) for cited in known]
         faults = statement_faults(statement, citations)
         is_contradicted = any(citation.verdict == CONTRADICTED for citation in citations)
         return CheckedStatement(
@@ -182,20 +188,23 @@ class Desk:
         figures = [figure.shown for figure in missing_figures(text, [*texts, *years])]
         return Missing(figures, missing_quotes(text, texts))
 
-    def find_support(self, text: str, number: int, missing: Missing) -> Support | None:
-        """The support that a source gives a text; None where the source has none itself."""
-        if verbatim := self.find_verbatim(text, number):
+    def find_support(self, parts: list[str], number: int, missing: Missing) -> Support | None:
+        """The support that a source gives a statement or a part of it; None where the source has no text."""
+        if verbatim := self.find_verbatim(parts[0], number):
             return Support(1.0, verbatim)
         passages = self.passages[number]
         if not passages:
             return None
         vectors = np.array([self.vectors[passage.text] for passage in passages])
         cited = CitedText(self.sources[number].title, passages, vectors)
-        return assess_support(text, self.vectors[text], cited, missing=len(missing.figures))
+        count = len(missing.figures)
+        supports = [assess_support(part, self.vectors[part], cited, missing=count) for part in parts]
+        return max(supports, key=lambda support: support.score)
 
-    def check_citation(self, text: str, number: int, missing: Missing) -> CheckedCitation:
+    def check_citation(self, parts: list[str], number: int, missing: Missing) -> CheckedCitation:
         """One citation: its verdict, flags and evidence, with the reasons that a reader is shown."""
-        support = self.find_support(text, number, missing)
+        text = parts[0]
+        support = self.find_support(parts, number, missing)
         if support is None:
             nothing = "The cited preprint has no text here."
             return CheckedCitation(number, UNSUPPORTED, missing.flags, 0.0, "", 0, 0, [nothing])
@@ -212,6 +221,17 @@ class Desk:
             evidence_end=evidence.end,
             reasons=[why, *missing.reasons, *([f"It may point the other way: {turned}."] if turned else [])],
         )
+
+
+def cited_parts(text: str, source_count: int) -> list[str]:
+    """The statement, and its clauses where it cites several sources: each of them may bear one."""
+    if source_count < 2:
+        return [text]
+    clauses = [clause.strip(" ,.") for clause in CLAUSE_END.split(text)]
+    return [
+        text,
+        *(clause for clause in clauses if len(clause.split()) >= FEWEST_CLAUSE_WORDS and clause != text),
+    ]
 
 
 def decide_verdict(text: str, support: Support, missing: Missing) -> tuple[str, str]:
