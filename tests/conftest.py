@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import django
 import pytest
+from django.db import connection
 from playwright.sync_api import Browser, Page
 
 from tests.browser import FOREIGN, find_chromium, launched
@@ -67,6 +68,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """pytest-django's; the pool's idle connections are closed before the database is dropped."""
+    yield
+    connection.close_pool()
 
 
 @pytest.fixture(scope="session")

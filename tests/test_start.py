@@ -18,6 +18,7 @@ from antigravity.place import free_port
 from tests.services import die_with_parent
 from tests.stack import ROOT, wait_until
 
+START_SECONDS = 300  # a guard against hanging: a busy machine may need most of it
 MARKS = {  # what tells the supervisor's children apart
     "postgres": "postgres -D",
     "valkey": "valkey-server",
@@ -54,9 +55,12 @@ class Start:
         return self.output.read_text()
 
     def wait_until_ready(self) -> "Start":
-        wait_until(lambda: "Ready after" in self.said or self.process.poll() is not None, what="the start")
+        wait_until(self.is_ready_or_over, what="the start", seconds=START_SECONDS)
         assert "Ready after" in self.said, self.said
         return self
+
+    def is_ready_or_over(self) -> bool:
+        return "Ready after" in self.said or self.process.poll() is not None
 
     def pid(self, name: str) -> int:
         """The process id of a program, by what its command line runs; 0 while it is away."""
