@@ -72,6 +72,7 @@ class FakeProvider:
         self.answer = answer or self.next_reply
         self.calls: list[Call] = []
         self.sizes: list[int] = []  # of the whole bodies, in bytes
+        self.busy: set[int] = set()  # the ports of those who wait for their reply just now
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self))
         self.server.daemon_threads = True
@@ -111,8 +112,16 @@ class Handler(BaseHTTPRequestHandler):
         call = Call(self.path, json.loads(raw), dict(self.headers), time.time(), self.client_address[1])
         with self.provider.lock:
             self.provider.calls.append(call)
-        with suppress(OSError):  # whoever called has gone
-            self.give(self.provider.answer(call), call)
+        self.provider.busy.add(call.port)
+        try:
+            with suppress(OSError):  # whoever called has gone
+                self.give(self.provider.answer(call), call)
+        finally:
+            self.provider.busy.discard(call.port)
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # whoever kept the connection open has gone
+            super().handle()
 
     def give(self, reply: Reply, call: Call) -> None:
         time.sleep(reply.delay)
