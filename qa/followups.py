@@ -7,7 +7,7 @@ import numpy as np
 from django.db.models import Count
 
 from archive.embeddings import Embedder
-from archive.search import FLOOR, search
+from archive.search import search
 from qa.models import Question
 from qa.questions import Refused, accept_question
 from qa.text_keys import make_text_key
@@ -112,4 +112,4 @@ def judge_suggestion(text: str, *, keys: set[str]) -> Suggestion | None:
 
 def has_evidence(text: str) -> bool:
     """Whether a search for it finds a preprint that could be a source."""
-    return any((hit.similarity or 0) >= FLOOR for hit in search(text, limit=1).hits)
+    return bool(search(text, limit=1).sources)

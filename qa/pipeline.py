@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from archive.embeddings import EmbedderUnavailable, get_embedder
-from archive.search import FLOOR, NO_VECTORS, Hit, SearchResult, search
+from archive.search import NO_VECTORS, Hit, SearchResult, search
 from qa import budget, recording, runs
 from qa.budget import BudgetUsed
 from qa.checking import CheckedDraft, CheckSource, check_draft
@@ -102,7 +102,7 @@ def retrieve(lease: Lease) -> tuple[SearchResult, list[Hit]]:
         }
         for hit in found.hits
     ]
-    sources = [hit for hit in found.hits if (hit.similarity or 0) >= FLOOR and not hit.preprint.is_withdrawn]
+    sources = [hit for hit in found.sources if not hit.preprint.is_withdrawn]
     lease.run.retrieved = retrieved
     runs.note(lease, step=Step.READING, step_detail=len(sources), retrieved=retrieved)
     return found, sources

@@ -225,13 +225,12 @@ def test_fifty_askers_of_one_question_pay_once(site: Site) -> None:
 
 
 def test_hundred_asks_on_a_budget_of_ten(site: Site) -> None:
-    spent = site.query("SELECT coalesce(sum(coalesce(cost_usd, reserved_usd)), 0) AS usd FROM qa_spend")[0][
-        "usd"
-    ]
-    already = site.query("SELECT count(*) AS n FROM qa_spend")[0]["n"]
+    [before] = site.query(
+        "SELECT count(*) AS n, coalesce(sum(coalesce(cost_usd, reserved_usd)), 0) AS usd FROM qa_spend"
+    )
     price = Decimal("0.00528")  # of 4,000 tokens in and 2,300 out
     site.provider.answer = lambda call: replace(write_answer(call), usage=(4_000, 2_300), delay=0.2)
-    site.restart(WHOLE_WORKER, DAILY_BUDGET_USD=str(spent + 10 * price))
+    site.restart(WHOLE_WORKER, DAILY_BUDGET_USD=str(before["usd"] + 10 * price))
     slugs = site.ask(100)
     wait_until(
         lambda: all(r["state"] == "done" or "is used" in r["waits_for"] for r in site.runs(slugs)),
@@ -243,12 +242,11 @@ def test_hundred_asks_on_a_budget_of_ten(site: Site) -> None:
     [ledger] = site.query(
         "SELECT count(*) AS n, sum(cost_usd) AS usd, count(cost_usd) AS settled FROM qa_spend"
     )
-    assert ledger["n"] - already == paid
+    assert ledger["n"] - before["n"] == paid
     assert ledger["settled"] == ledger["n"]
-    assert ledger["usd"] - spent == paid * price
-    status, _, page = site.get(
-        f"/ask/{[s for s, state in site.states(slugs).items() if state == 'pending'][0]}"
-    )
+    assert ledger["usd"] - before["usd"] == paid * price
+    waiting = next(slug for slug, state in site.states(slugs).items() if state == "pending")
+    status, _, page = site.get(f"/ask/{waiting}")
     assert status == 200
     assert "budget is used" in page
     site.restart(WHOLE_WORKER)
