@@ -23,7 +23,8 @@ LENGTH_STEP = 4
 TITLE_WEIGHT = 1
 # Fitted by benchmarks/retrieval.py. The usual length is a constant, so that a score doesn't drift as the
 # archive grows.
-K1, B, USUAL_LENGTH = 1.2, 0.75, 100
+K1, B, USUAL_LENGTH = 0.9, 0.5, 100
+NUMBER_SHARE = 0.3  # of a bare number: rare as it is, hardly any preprint on a question's topic must have it
 USUAL_PREPRINTS = 1_000
 USUAL_WORDS = Path(__file__).resolve().parent / "data" / "usual_words.json"
 # Lexemes of the words that people ask with: rare in abstracts, so they would outweigh what is asked about.
@@ -163,19 +164,24 @@ def rank_by_text(query: str) -> TextRanking:
 
 
 def share_out(places: dict[str, list[int]]) -> dict[str, float]:
-    """How much each of a query's lexemes counts: 1 for each time it stands there, less in a compound.
+    """How much each of a query's lexemes counts: 1 for each time it stands there, less in a compound or as a
+    number.
 
     Postgres gives "X-rays" three lexemes, one after the other: x-ray, x, ray. Each of them counts 1/2, else a
     word with a hyphen would outweigh all others.
     """
     standing = {place: lexeme for lexeme, several in places.items() for place in several}
-    shares = dict.fromkeys(standing, 1.0)
+    shares = {place: 1.0 if has_letter(lexeme) else NUMBER_SHARE for place, lexeme in standing.items()}
     for place, lexeme in standing.items():
         parts = lexeme.count("-") + 1
         compound = range(place, place + parts + 1)
         if parts > 1 and all(part in standing for part in compound):
             shares.update(dict.fromkeys(compound, 1 / parts))
     return {lexeme: sum(shares[place] for place in several) for lexeme, several in places.items()}
+
+
+def has_letter(lexeme: str) -> bool:
+    return any(character.isalpha() for character in lexeme)
 
 
 def leave_out_asking_words(shares: dict[str, float]) -> dict[str, float]:

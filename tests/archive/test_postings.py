@@ -98,6 +98,10 @@ def test_a_compound_counts_no_more_than_its_words() -> None:
     assert share_out({"light": [1, 3], "x-": [5]}) == {"light": 2, "x-": 1}
 
 
+def test_a_bare_number_counts_less_than_a_word() -> None:
+    assert share_out({"127": [1], "qubit": [2], "gw170817": [3]}) == {"127": 0.3, "qubit": 1, "gw170817": 1}
+
+
 def test_weights_of_words_in_a_small_archive_are_those_of_a_usual_one() -> None:
     assert rarity("quantum", holders=40, total=47) > 1.5
     assert rarity("quantum", holders=40, total=47) < rarity("thermometri", holders=1, total=47)
