@@ -215,7 +215,7 @@ def every_way(payload: str) -> str:
 
 
 def needs_help(payload: str) -> bool:
-    """Whether a payload waits for more than being shown. Those that don't come first, to keep the test short."""
+    """Whether a payload waits for more than being shown. The others come first: the test ends sooner."""
     return not any(sign in payload.lower() for sign in ("onerror", "<script>alert", "onload", "autofocus"))
 
 
