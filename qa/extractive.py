@@ -270,9 +270,10 @@ def suggest_questions(reading: Reading, chosen: list[Candidate]) -> list[str]:
     the same.
     """
     quoted = [candidate.source.number for candidate in chosen]
+    abstracts = " ".join(source.abstract for source in reading.sources)
     found: list[str] = []
     for source in sorted(reading.sources, key=lambda source: (quoted.count(source.number), source.number)):
-        text = follow_up(source.title, source.abstract)
+        text = follow_up(source.title, abstracts)
         is_near = not reading.focus.terms.isdisjoint(terms(text))
         if text and is_near and not any(about_the_same(text, other) for other in (reading.question, *found)):
             found.append(text)

@@ -40,7 +40,7 @@ STUDY = re.compile(
 # A singular noun that needs no article; any other ("a benchmark", "a framework") would read badly without
 # one.
 MASS_NOUN = re.compile(
-    r"(?:ing|[ts]ion|ity|ance|ence|ment|ness|ism|ics|graphy|metry|scopy|therapy|theory|noise|light|matter"
+    r"(?:ing|[ts]ion|ity|ance|ence|(?<!environ)(?<!experi)(?<!instru)ment|ness|ism|ics|graphy|metry|scopy|therapy|theory|noise|light|matter"
     r"|energy|software|hardware|memory|AI|MRI|CT|data|ultrasound"
     r"|control|advantage|supremacy|diagnosis|synthesis|analysis|recovery|discovery|research|science"
     r"|feedback|transport|transfer|chaos|gravity|speed-?up|privacy|storage|cancer|care)$"
@@ -95,11 +95,11 @@ def short_heading(title: str, wanted: Iterable[str] = ()) -> str:
     return whole[0].upper() + whole[1:]
 
 
-def follow_up(title: str, abstract: str) -> str:
+def follow_up(title: str, abstracts: str) -> str:
     """A question about a preprint's subject, made from its title; empty where the title gives no clean noun
     phrase.
     """
-    topic = title_topic(title, abstract)
+    topic = title_topic(title, abstracts)
     if not topic:
         return ""
     if ((used := TOOL.match(topic)) or (used := PURPOSE.match(topic))) and (
