@@ -7,6 +7,7 @@ database and its own Valkey database number.
 
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -27,6 +28,7 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER")  # "gw0" in the first worker, Non
 def prepare_environment() -> Services | None:
     """Sets what the settings read; starts services where no server is named, in the main process."""
     services = None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the services as Ctrl-C does
     if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
         services = Services()
         services.start()

@@ -1,6 +1,7 @@
 """The embedded services: roles and rights, passwords for their owner's eyes only, a start after a crash."""
 
 import os
+import shutil
 import stat
 
 import psycopg
@@ -132,22 +133,23 @@ def test_data_of_another_postgresql_release_is_refused_with_what_to_do(tmp_path)
         Postgres(Place(tmp_path / "embedded", None)).prepare()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the data to another account")
-def test_root_keeps_the_data_where_the_service_account_can_reach_it(tmp_path):
+def test_data_lies_where_its_account_can_reach_it(tmp_path):
     tmp_path.chmod(0o700)
     said = []
     place = Place.under(tmp_path, say=said.append)
     try:
-        assert (tmp_path / "embedded").is_symlink()
-        assert place.folder.is_relative_to("/var/lib/antigravity")
-        lies = f"The account antigravity cannot reach {tmp_path}: the embedded data lies in {place.folder}"
-        assert said == [lies]
+        assert place.is_reachable(place.folder)
+        assert (tmp_path / "embedded").resolve() == place.folder
+        if os.geteuid() == 0:  # root's own folders are closed to the service account
+            assert place.folder.is_relative_to("/var/lib/antigravity")
+            lies = (
+                f"The account antigravity cannot reach {tmp_path}: the embedded data lies in {place.folder}"
+            )
+            assert said == [lies]
         assert Place.under(tmp_path, say=said.append).folder == place.folder
-        assert said == [lies]
+        assert len(said) <= 1
     finally:
-        for path in place.folder.iterdir():
-            path.unlink()
-        place.folder.rmdir()
+        shutil.rmtree(place.folder)
 
 
 def test_free_port_is_free_and_below_the_ephemeral_range():

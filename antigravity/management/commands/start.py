@@ -26,6 +26,7 @@ from antigravity.supervision import ProgramFailed, Records, Supervised, Supervis
 
 FIRST_START_BYTES, LATER_START_BYTES = 1_000_000_000, 200_000_000
 LEFTOVER_SECONDS = 10
+UNHURRIED = {"STATEMENT_TIMEOUT_MS": "0"}  # for what runs once, and may run long
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - what --host may ask for
 READY_SECONDS = 120  # for a database that recovers, or a machine that is busy: a guard, not an expectation
 
@@ -178,23 +179,17 @@ class Site:
         """What the programs get that may change the schema: the owner's rights, and time without limit."""
         postgres = next((one for one in self.services if isinstance(one, Postgres)), None)
         given = os.environ.get("DATABASE_OWNER_URL") or os.environ["DATABASE_URL"]
-        return self.environment | {
-            "DATABASE_URL": postgres.url(OWNER) if postgres else given,
-            "STATEMENT_TIMEOUT_MS": "0",
-        }
+        return self.environment | UNHURRIED | {"DATABASE_URL": postgres.url(OWNER) if postgres else given}
 
     def programs(self) -> list[Supervised]:
         """Everything the supervisor runs, in the order of its start."""
         site = site_programs(host=self.host, port=self.port, var=self.var)
         return [
             *(self._supervised_service(service) for service in self.services),
-            self._supervised_once("prepare", *(["--no-demo"] if self.options["no_demo"] else [])),
+            self._supervised_once(self._prepare_command(), self.owner_environment),
             *(self._supervised(program) for program in site),
-            self._supervised_once("harvest", *self._harvest_arguments()),
+            self._supervised_once(self._harvest_command(), self.environment | UNHURRIED),
         ]
-
-    def _harvest_arguments(self) -> list[str]:
-        return [str(self.options["harvest"]), "--days", str(self.options["days"])]
 
     def _supervised_service(self, service: Service) -> Supervised:
         log = service.place.folder / f"{service.name}.log"
@@ -222,9 +217,15 @@ class Site:
             program.name, program.command, environment, settings.BASE_DIR, log, program.stop_seconds
         )
 
-    def _supervised_once(self, name: str, *arguments: str) -> Supervised:
-        command = (sys.executable, "manage.py", name, *arguments)
-        return Supervised(name, command, self.owner_environment, settings.BASE_DIR, is_once=True)
+    def _prepare_command(self) -> list[str]:
+        return ["prepare", "--no-demo"] if self.options["no_demo"] else ["prepare"]
+
+    def _harvest_command(self) -> list[str]:
+        return ["harvest", self.options["harvest"] or "", "--days", str(self.options["days"])]
+
+    def _supervised_once(self, command: list[str], environment: Mapping[str, str]) -> Supervised:
+        whole = (sys.executable, "manage.py", *command)
+        return Supervised(command[0], whole, environment, settings.BASE_DIR, is_once=True)
 
     async def _supervise(self, records: Records) -> None:
         self.supervisor = Supervisor(self.programs(), records=records, say=say)
