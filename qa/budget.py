@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -53,9 +53,9 @@ def settle_failure(spend: Spend, error: ProviderError) -> None:
     _close(spend, cost_usd=spend.reserved_usd if error.was_paid else Decimal(0), error_code=error.code)
 
 
-def settle_abandoned(run: AnswerRun) -> None:
-    """Books in full the calls of a worker that died over this run."""
-    Spend.objects.filter(run=run, cost_usd=None).update(
+def settle_abandoned(runs: QuerySet[AnswerRun]) -> None:
+    """Books in full the calls of workers that died over these runs."""
+    Spend.objects.filter(run__in=runs, cost_usd=None).update(
         cost_usd=F("reserved_usd"), settled_at=Now(), error_code="worker_lost"
     )
 
@@ -63,13 +63,13 @@ def settle_abandoned(run: AnswerRun) -> None:
 def check_breaker(model: str) -> None:
     """Raises ProviderError, and saves the call, where this model's last five failed within a minute."""
     newest = Spend.objects.filter(model=model).exclude(settled_at=None).order_by("-settled_at")
-    calls = list(newest.values_list("error_code", "settled_at")[:BREAKER_FAILURES])
-    if len(calls) < BREAKER_FAILURES or not all(code for code, _ in calls):
+    calls = list(newest[:BREAKER_FAILURES])
+    moments = [spend.settled_at for spend in calls if spend.settled_at and spend.error_code]
+    if len(moments) < BREAKER_FAILURES:
         return
-    now = timezone.now()
-    reopens = calls[0][1] + timedelta(seconds=BREAKER_SECONDS)
-    if calls[0][1] - calls[-1][1] <= timedelta(seconds=BREAKER_SECONDS) and reopens > now:
-        wait = (reopens - now).total_seconds()
+    while_closed = timedelta(seconds=BREAKER_SECONDS)
+    wait = (moments[0] + while_closed - timezone.now()).total_seconds()
+    if moments[0] - moments[-1] <= while_closed and wait > 0:
         raise ProviderError("provider_down", "The model's provider has trouble.", retry_after=wait)
 
 

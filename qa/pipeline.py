@@ -6,7 +6,7 @@ its work is kept.
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -57,7 +57,7 @@ def answer(lease: Lease) -> None:
     """Answers the question of a claimed run, or leaves the run in the state that its trouble asks for."""
     watch = Stopwatch()
     with runs.holding(lease), handling_trouble(lease):
-        budget.settle_abandoned(lease.run)
+        budget.settle_abandoned(lease.row())
         with watch.step("search"):
             found, sources = retrieve(lease)
         if not sources:
@@ -175,7 +175,8 @@ def handling_trouble(lease: Lease) -> Iterator[None]:
 def retry_or_fail(lease: Lease, error: ProviderError) -> None:
     """Puts the run back for another try, or fails it where another would not help or is one too many."""
     if error.is_lasting or runs.is_last_try(lease.run, is_attempt=error.was_paid):
-        runs.fail(lease, code=error.code, message=error.message)
+        with suppress(LeaseLost):
+            runs.fail(lease, code=error.code, message=error.message)
     else:
         waits_for = error.message[0].lower() + error.message[1:].rstrip(".")
         runs.release(lease, wait=error.retry_after, waits_for=waits_for, is_attempt=error.was_paid)

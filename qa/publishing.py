@@ -145,7 +145,8 @@ def _lock(question_id: int) -> Question:
 
 def _unpublish(question: Question, state: Answer.State, **changes: object) -> None:
     """Takes the published answer, if any, off the question's page; the caller saves the question."""
-    Answer.objects.filter(pk=question.published_answer_id).update(state=state, **changes)
+    if question.published_answer_id:
+        Answer.objects.filter(pk=question.published_answer_id).update(state=state, **changes)
     question.published_answer = None
 
 

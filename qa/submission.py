@@ -68,10 +68,10 @@ def _find_or_create(text: str) -> tuple[Question, bool]:
     question = Question.objects.select_for_update().get(text_key=candidate.text_key)
     if question.slug == candidate.slug:
         return question, True
-    if question.state == Question.State.REJECTED:
-        raise Refused("rejected", question.reason)
     while question.merged_into_id:
         question = Question.objects.select_for_update().get(pk=question.merged_into_id)
+    if question.state == Question.State.REJECTED:
+        raise Refused("rejected", question.reason)
     return question, False
 
 
@@ -85,12 +85,13 @@ def _wants_new_run(question: Question) -> bool:
 def _archive_changed_since_last_run(question: Question) -> bool:
     """Whether preprints came in or became searchable since the question was last tried."""
     last = question.runs.exclude(finished_at=None).latest("finished_at")
+    since = last.started_at or last.queued_at
     brought_something = Q(created__gt=0) | Q(updated__gt=0)
-    unfinished_or_later = Q(finished_at=None) | Q(finished_at__gt=last.started_at)
+    unfinished_or_later = Q(finished_at=None) | Q(finished_at__gt=since)
     if HarvestRun.objects.filter(brought_something, unfinished_or_later).exists():
         return True
     newest = Embedding.objects.order_by("-pk").first()
-    return newest is not None and newest.created_at > last.started_at
+    return newest is not None and newest.created_at > since
 
 
 def _check_queue() -> None:

@@ -13,6 +13,7 @@ from tests.stack import Stack, wait_until
 
 AT_ONCE = 8  # children of the worker
 FINAL = {"published", "held", "unanswerable"}
+LONG = 240  # seconds; a guard against hanging on a busy machine
 WHOLE_WORKER = "worker-answers"
 
 
@@ -58,7 +59,11 @@ class Site(Stack):
         wait_until(lambda: len(self.provider.calls) >= at_least, what="the provider is called")
 
     def wait_for_end(self, slugs: list[str]) -> None:
-        wait_until(lambda: set(self.states(slugs).values()) <= FINAL, what=f"all ended: {self.runs(slugs)}")
+        wait_until(
+            lambda: set(self.states(slugs).values()) <= FINAL,
+            what=f"the end of all of {slugs}",
+            seconds=LONG,
+        )
 
     def working_children(self) -> list[int]:
         """The worker's children that wait for the provider's reply."""

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.fakes import Call, Reply, write_answer
-from tests.faults.conftest import WHOLE_WORKER, Site, is_gone
+from tests.faults.conftest import LONG, WHOLE_WORKER, Site, is_gone
 from tests.stack import wait_until
 
 pytestmark = pytest.mark.xdist_group("faults")
@@ -235,6 +235,7 @@ def test_hundred_asks_on_a_budget_of_ten(site: Site) -> None:
     wait_until(
         lambda: all(r["state"] == "done" or "is used" in r["waits_for"] for r in site.runs(slugs)),
         what="all are answered or wait for the budget",
+        seconds=LONG,
     )
     paid = len(site.provider.calls)
     assert 1 <= paid <= 10

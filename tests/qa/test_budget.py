@@ -91,7 +91,7 @@ def test_what_is_settled_and_what_is_not(run) -> None:
     settle_failure(reserve(run, model=MODEL, usd=CENT), ProviderError("too_slow", "Slow.", was_paid=True))
     lost = reserve(run, model=MODEL, usd=CENT)
     assert Spend.objects.filter(cost_usd=None).get() == lost
-    settle_abandoned(run)
+    settle_abandoned(AnswerRun.objects.filter(pk=run.pk))
     costs = Spend.objects.order_by("pk").values_list("cost_usd", "error_code")
     assert list(costs) == [(CENT, ""), (0, "busy"), (CENT, "too_slow"), (CENT, "worker_lost")]
     settle(lost, completion(Decimal("0.001")))  # by the worker that came back after all

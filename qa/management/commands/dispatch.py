@@ -9,8 +9,10 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
+from qa.budget import settle_abandoned
 from qa.dispatching import APPLICATION_NAME, wake_due
-from qa.runs import CHANNEL, fail_lost_runs
+from qa.models import AnswerRun
+from qa.runs import CHANNEL, LOST_WORKER, fail_lost_runs
 
 log = structlog.get_logger()
 
@@ -46,6 +48,7 @@ class Command(BaseCommand):
         """One round, then a wait for the next notification or second."""
         if failed := fail_lost_runs():
             log.error("runs_failed", runs=failed)
+            settle_abandoned(AnswerRun.objects.filter(state=AnswerRun.State.FAILED, error_code=LOST_WORKER))
         if sent := wake_due():
             log.info("runs_woken", runs=sent)
         with connection.wrap_database_errors:
