@@ -200,7 +200,6 @@ def test_asking_works_while_valkey_is_away(settings, monkeypatch, kind: str) -> 
         port = mute.getsockname()[1]
         if kind == "refusing":
             mute.close()
-        monkeypatch.setattr(current_app.conf, "broker_url", f"redis://127.0.0.1:{port}/0")
         monkeypatch.setattr(current_app.conf, "broker_write_url", f"redis://127.0.0.1:{port}/0")
         began = time.monotonic()
         ask()
