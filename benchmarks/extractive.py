@@ -3,7 +3,8 @@
     python benchmarks/extractive.py
 
 Questions written for this, each with the eight records that hybrid search gave for it (benchmarks/data/).
-Thresholds were set on the part "fit" and are reported on "report", which nothing was tuned on. Baseline: the
+Thresholds were set on the part "fit"; "report" is shown apart. It is no longer untouched: on first sight 38
+of its 42 verdicts were right, and one framing word and one threshold were changed after that. Baseline: the
 verdict by the best sentence's cosine alone, with the two thresholds that do best on "fit". Texts come from
 ANTIGRAVITY_DATA.
 """
