@@ -70,7 +70,7 @@ class PageWork:
 
 
 def harvest(
-    pages: Iterable[Page], *, run: HarvestRun, on_page: Callable[[HarvestRun], None] | None = None
+    pages: Iterable[Page], *, run: HarvestRun, on_page: Callable[[HarvestRun], object] | None = None
 ) -> HarvestRun:
     """Takes in pages until they end, and closes the run.
 

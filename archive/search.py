@@ -30,7 +30,7 @@ TOPIC_FLOOR = 0.12  # where the best hit is less similar, the archive has nothin
 CANDIDATES = 100  # of each leg
 MAX_QUERY = 2_000  # characters
 MAX_LIMIT = 200
-EF_SEARCH, EF_SEARCH_FILTERED = 120, 200
+EF_SEARCH = 300  # how many vectors HNSW looks at: well above the hundred that are wanted
 TITLE_SIMILARITY = 0.5  # of trigrams, from which on a query counts as a mistyped title
 MAX_TITLE_WORDS = 40  # a longer query is no title
 MAX_NAMED = 10  # identifiers or titles in one query
@@ -263,7 +263,7 @@ def find_nearest(vector: np.ndarray, *, model: str, also: list[int], filters: Fi
         cursor.execute(
             "SELECT set_config('hnsw.ef_search', %s, true),"
             " set_config('hnsw.iterative_scan', 'strict_order', true)",
-            [str(EF_SEARCH_FILTERED if filters else EF_SEARCH)],
+            [str(EF_SEARCH)],
         )
         cursor.execute(statement, [literal, model, *values, model, also])
         return dict(cursor.fetchall())

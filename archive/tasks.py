@@ -12,6 +12,7 @@ from archive import indexing
 from archive.embeddings import EmbedderUnavailable
 
 BATCH = 256  # preprints a message: some seconds' work, far below the time limits
+EXPIRES_SECONDS = 55  # beat sends the next one: messages don't pile up
 
 log = structlog.get_logger(__name__)
 
@@ -25,4 +26,4 @@ def embed_pending(**kwargs: Any) -> None:
         log.warning("embedding_unavailable", reason=str(error))
         return
     if done == BATCH:
-        embed_pending.apply_async(ignore_result=True)
+        embed_pending.apply_async(expires=EXPIRES_SECONDS)
