@@ -27,7 +27,8 @@ UNCLEAN = re.compile(
     r"|workshop|comment|reply|erratum|lecture|thesis|solution|overview|tutorial|perspective|roadmap"
     r"|withdrawn|implications?|challenges?|opportunities|outlook|prospects|insights|advances|progress"
     r"|towards?|beyond|evidence|view|introducing|novel|new|simple|first|large-scale|comprehensive|two"
-    r"|three|approach to|aid|via|story|guide|primer|notes)\b",
+    r"|three|approach to|aid|via|story|guide|primer|notes|introduction|considerations?|remarks?|preliminary"
+    r"|practitioners|learning to|generate|learn|detect|predict|classify|compare)\b",
     re.IGNORECASE,
 )
 STUDY = re.compile(
@@ -141,12 +142,15 @@ def lower_word(word: str, abstract: str) -> str:
 
 
 def is_name(word: str, abstract: str) -> bool:
-    """Whether a capitalised word is a name: the abstract has it so in mid-sentence, never in lower case."""
-    if re.search(rf"\b{re.escape(word.lower())}", abstract):
+    """Whether a capitalised word is a name: the abstract has it so in mid-sentence, never in lower case.
+
+    In a run of capitals ("Support Vector Machines (SVM)") a capital tells nothing.
+    """
+    if re.search(rf"\b{re.escape(word.lower().removesuffix('s'))}", abstract):
         return False
     if word.lower() in PROPER or word.endswith("ian"):
         return True
-    return bool(re.search(rf"[a-z,]\s\(?{re.escape(word)}\b", abstract))
+    return bool(re.search(rf"[a-z,]\s\(?{re.escape(word)}\b(?!\s+[A-Z(])", abstract))
 
 
 def is_noun_phrase(phrase: str) -> bool:

@@ -190,6 +190,10 @@ def test_read_focus_finds_what_a_question_is_about(question, phrases):
             "Classification"),
             "How is hybrid quantum transfer learning used for long-tailed chest X-ray classification?"),
         ("Attention Is All You Need", ""),
+        ("Generate (non-software) Bugs to Fool Classifiers", ""),
+        ("Learning to Detect Fake Face Images in the Wild", ""),
+        ("A Quick Introduction to Quantum Machine Learning for Non-Practitioners", ""),
+        ("Technical Considerations for Semantic Segmentation in MRI", ""),
         ("A Survey of Medical Imaging", ""),
         ("MedBench: A Benchmark for CT", ""),
         ("Can Quantum Computers Learn?", ""),
@@ -201,6 +205,13 @@ def test_follow_up_makes_a_question_of_a_clean_title_only(title, question):
         "We study chest X-ray classification with transfer learning in patients with Alzheimer's disease."
     )
     assert follow_up(title, abstract) == question
+
+
+def test_follow_up_keeps_no_capitals_of_an_abbreviation_spelt_out():
+    abstract = "We run a Support Vector Machine (SVM) on a Noisy Intermediate Scale Quantum (NISQ) device."
+    title = "Support Vector Machines on Noisy Intermediate Scale Quantum Computers"
+    expected = "What is known about support vector machines on noisy intermediate scale quantum computers?"
+    assert follow_up(title, abstract) == expected
 
 
 def test_short_heading_keeps_the_part_that_the_question_is_about():
