@@ -51,6 +51,8 @@ class Command(BaseCommand):
             Site(options).run()
         except (EmbeddedError, ProgramFailed) as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted before anything ran.") from None
         except OSError as error:
             raise CommandError(f"{error.strerror}: {error.filename or settings.VAR_DIR}") from error
 
