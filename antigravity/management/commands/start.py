@@ -63,7 +63,7 @@ class Site:
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options
         self.host, self.port = options["host"], options["port"]
-        self.begun = psutil.Process().create_time()  # script/start becomes this process: installation included
+        self.begun = psutil.Process().create_time()  # script/start became this process
         self.var: Path = settings.VAR_DIR.resolve()
         self.services: list[Service] = []
 
