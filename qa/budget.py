@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from qa.llm import Completion, ProviderError
 from qa.models import AnswerRun, Spend
+from qa.runs import LOST_WORKER
 
 LEDGER_LOCK = 7_202  # of pg_advisory_xact_lock: comparing with the caps and reserving are one step
 RESERVED_WAIT_SECONDS = 10  # what is reserved by calls under way may come back when they are settled
@@ -56,14 +57,14 @@ def settle_failure(spend: Spend, error: ProviderError) -> None:
 def settle_abandoned(runs: QuerySet[AnswerRun]) -> None:
     """Books in full the calls of workers that died over these runs."""
     Spend.objects.filter(run__in=runs, cost_usd=None).update(
-        cost_usd=F("reserved_usd"), settled_at=Now(), error_code="worker_lost"
+        cost_usd=F("reserved_usd"), settled_at=Now(), error_code=LOST_WORKER
     )
 
 
 def check_breaker(model: str) -> None:
     """Raises ProviderError, and saves the call, where this model's last five failed within a minute."""
-    newest = Spend.objects.filter(model=model).exclude(settled_at=None).order_by("-settled_at")
-    calls = list(newest[:BREAKER_FAILURES])
+    answered = Spend.objects.filter(model=model).exclude(settled_at=None).exclude(error_code=LOST_WORKER)
+    calls = list(answered.order_by("-settled_at")[:BREAKER_FAILURES])
     moments = [spend.settled_at for spend in calls if spend.settled_at and spend.error_code]
     if len(moments) < BREAKER_FAILURES:
         return

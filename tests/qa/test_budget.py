@@ -149,5 +149,16 @@ def test_breaker_opens_on_five_failures_in_a_minute_only(run) -> None:
     assert 30 < raised.value.retry_after <= 60
     assert not raised.value.was_paid
     budget.check_breaker("openai/gpt-5-mini")
+    for _ in range(5):
+        fail(0, code="worker_lost")  # says nothing about the provider
+    with pytest.raises(ProviderError):
+        budget.check_breaker(MODEL)
     fail(0, code="")  # a success
+    budget.check_breaker(MODEL)
+
+
+def test_workers_that_were_lost_do_not_open_the_breaker(run) -> None:
+    for _ in range(8):
+        reserve(run, model=MODEL, usd=CENT)
+    settle_abandoned(AnswerRun.objects.all())
     budget.check_breaker(MODEL)
