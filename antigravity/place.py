@@ -67,6 +67,8 @@ class Place:
             if not place.is_reachable(place.folder):
                 other = ELSEWHERE / hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:12]
                 other.mkdir(parents=True, exist_ok=True)
+                for made in (ELSEWHERE, other):  # whatever root's umask is
+                    made.chmod(0o755)
                 folder.rmdir()
                 folder.symlink_to(other)
                 place = cls(other, account, say)
@@ -117,6 +119,7 @@ class Place:
             for source in (origin, origin.with_name(f"{package}.libs")):
                 if source.exists():
                     shutil.copytree(source, unfinished / source.name, symlinks=True)
+            subprocess.run(["chmod", "-R", "go+rX", copy.parent], check=True)
             unfinished.rename(copy)
         return copy / package
 

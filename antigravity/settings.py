@@ -7,8 +7,9 @@ import os
 from decimal import Decimal
 from pathlib import Path
 
+import structlog
 from csp.constants import NONE, SELF
-from environs import Env
+from environs import Env, validate
 
 env = Env()
 
@@ -81,7 +82,8 @@ TEMPLATES = [
 ]
 
 # Database: the runtime role has DML only; DATABASE_OWNER_URL names the role that migrates.
-# Connections come from psycopg's pool, which checks each one before it is lent: a restart of Postgres costs no request.
+# Connections come from psycopg's pool, which checks each one before it is lent: a restart of Postgres costs
+# no request.
 STATEMENT_TIMEOUT_MS: int = env.int("STATEMENT_TIMEOUT_MS", 5_000)  # web; workers are started with 30,000
 database = env.dj_db_url("DATABASE_URL")
 database["ENGINE"] = "antigravity.postgresql"
@@ -104,7 +106,8 @@ CACHES = {
     }
 }
 
-# Celery: numbers and reasons in docs/decisions/0001. heartbeat < lease; LLM deadline < soft < hard < visibility.
+# Celery: numbers and reasons in docs/decisions/0001. Each is longer than the one before: heartbeat, lease;
+# and a model's deadline, the soft limit, the hard one, the broker's visibility.
 RUN_HEARTBEAT_SECONDS: float = env.float("RUN_HEARTBEAT_SECONDS", 10.0)
 RUN_LEASE_SECONDS: float = env.float("RUN_LEASE_SECONDS", 30.0)
 RUN_MAX_ATTEMPTS = 3
@@ -165,6 +168,8 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 1  # hours
 AXES_LOCKOUT_TEMPLATE = "429.html"
+AXES_IPWARE_PROXY_COUNT = NUM_PROXIES or None
+AXES_IPWARE_META_PRECEDENCE_ORDER = [*(["HTTP_X_FORWARDED_FOR"] if NUM_PROXIES else []), "REMOTE_ADDR"]
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 
 # Language and time
@@ -248,7 +253,7 @@ CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After"]
 SPECTACULAR_SETTINGS = {
     "TITLE": "Antigravity Q&A",
-    "DESCRIPTION": "Preprints, questions, and answers whose every claim is checked against the text it cites.",
+    "DESCRIPTION": "Preprints, questions, and answers whose claims are checked against the text they cite.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -266,10 +271,28 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
 }
 
-# Logs: one line an event, JSON when LOG_FORMAT=json.
-LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
+# Logs: one line an event, JSON when LOG_FORMAT=json. Tracebacks are plain: one with local variables would
+# show secrets.
+LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
+LOG_FORMAT: str = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=True),
+        *(
+            [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+            if LOG_FORMAT == "json"
+            else [
+                structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+            ]
+        ),
+    ],
+    wrapper_class=structlog.make_filtering_bound_logger(LOG_LEVEL),
+)
 
-# LiteLLM must neither fetch its price list nor report anything; it reads these when a worker first imports it.
+# LiteLLM must neither fetch its price list nor report anything; it reads these when it is first imported.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 os.environ.setdefault("LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS", "True")
 os.environ.setdefault("LITELLM_TELEMETRY", "False")

@@ -21,7 +21,7 @@ ARXIV_OLD = re.compile(
     r"(?:v(?P<version>[1-9][0-9]?))?",
     re.IGNORECASE,
 )
-DOI = re.compile(r"10\.[0-9]{4,9}/[^\s\"<>]{1,200}")
+DOI = re.compile(r"10\.[0-9]{4,9}/[^\s\"<>\x00-\x1f\x7f]{1,200}")
 ARXIV_DOI = "10.48550/arxiv."
 ADDRESS = re.compile(r"https?://[^/\s]+/(?:abs/|pdf/)?", re.IGNORECASE)
 PREFIX = re.compile(r"(?:arxiv|doi):\s*", re.IGNORECASE)

@@ -55,6 +55,7 @@ class Hit:
     rank: int
     score: float
     similarity: float | None
+    is_named: bool = False  # by its identifier or title, in the query itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,13 @@ class SearchResult:
     def sources(self) -> list[Hit]:
         """The hits that an answer may rest on: none where the archive has nothing on the question.
 
-        Without vectors no similarity is known, and every hit is one.
+        Without vectors no similarity is known, and every hit is one. What the query names is one in any case.
         """
         known = [hit.similarity for hit in self.hits if hit.similarity is not None]
         if not known:
             return self.hits
-        if max(known) < TOPIC_FLOOR:
-            return []
-        return [hit for hit in self.hits if hit.similarity is not None and hit.similarity >= FLOOR]
+        floor = FLOOR if max(known) >= TOPIC_FLOOR else 1.0
+        return [hit for hit in self.hits if hit.is_named or (hit.similarity or 0.0) >= floor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,10 +158,10 @@ class Candidates:
         self.model = ""
         self.words = rank_by_text(query)
         by_text = [] if mode == "vector" else first_allowed(self.words, filters)
-        self.cosines = {} if mode == "text" else self.find_cosines(by_text)
         self.named = [found.pk for found in find_named(named_in(query)) if found.withdrawn_on is None]
         self.named += [pk for pk in find_titled(query, filters) if pk not in self.named]
-        self.ids = np.array(sorted({*by_text, *self.cosines}), dtype=np.int64)
+        self.cosines = {} if mode == "text" else self.find_cosines([*by_text, *self.named])
+        self.ids = np.array(sorted({*by_text, *self.named, *self.cosines}), dtype=np.int64)
 
     def find_cosines(self, by_text: list[int]) -> dict[int, float]:
         """Cosines of the nearest preprints and of those found by their words; none, and a note, without
@@ -191,7 +191,7 @@ class Candidates:
         ]
         preprints = Preprint.objects.in_bulk(order[:limit])
         return [
-            Hit(preprints[pk], rank, scores.get(pk, 0.0), similarities.get(pk))
+            Hit(preprints[pk], rank, scores.get(pk, 0.0), similarities.get(pk), pk in self.named)
             for rank, pk in enumerate((pk for pk in order[:limit] if pk in preprints), start=1)
         ]
 

@@ -33,7 +33,6 @@ from qa.serializers import (
 )
 from qa.submission import QueueFull, QuotaUsed, Refused, asker_key, submit_question
 
-PUBLIC_VERSIONS = [Answer.State.PUBLISHED, Answer.State.SUPERSEDED]
 WITH_RETRIEVED = [Question.State.PENDING, Question.State.UNANSWERABLE]
 UNLISTED = {"Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}  # for whoever has the address
 ANSWER_ROWS = [
@@ -46,7 +45,7 @@ ANSWER_ROWS = [
         ),
     ),
     Prefetch("sources", Source.objects.select_related("preprint").order_by("-is_cited", "number")),
-    Prefetch("follow_ups", FollowUp.objects.select_related("target").order_by("position")),
+    Prefetch("follow_ups", FollowUp.objects.shown()),
 ]
 
 
@@ -221,7 +220,7 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
     @action(detail=True, filterset_class=None, pagination_class=None)
     def answers(self, request: Request, slug: str) -> Response:
         question = visible_question(self.get_queryset(), slug)
-        versions = question.answers.filter(state__in=PUBLIC_VERSIONS).order_by("-version")
+        versions = Answer.objects.readable().filter(question=question).order_by("-version")
         return Response(AnswerHeadSerializer(versions, many=True).data)
 
     @extend_schema(summary="Read one version of an answer", responses=AnswerSerializer)
@@ -234,7 +233,7 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
     )
     def answer(self, request: Request, slug: str, version: str) -> Response:
         question = visible_question(self.get_queryset(), slug)
-        versions = question.answers.filter(state__in=PUBLIC_VERSIONS).select_related("run")
+        versions = Answer.objects.readable().filter(question=question).select_related("run")
         answer = get_object_or_404(versions.prefetch_related(*ANSWER_ROWS), version=int(version))
         return Response(AnswerSerializer(answer).data)
 

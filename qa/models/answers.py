@@ -11,6 +11,15 @@ from qa.models.questions import AnswerRun, Question
 MAX_SOURCES = 8
 
 
+class AnswerQuerySet(models.QuerySet["Answer"]):
+    """Which answers: `readable()` is the one definition of what the public may read of them."""
+
+    def readable(self) -> "AnswerQuerySet":
+        """Present and earlier versions of questions that are published now."""
+        versions = [Answer.State.PUBLISHED, Answer.State.SUPERSEDED]
+        return self.filter(state__in=versions, question__state=Question.State.PUBLISHED)
+
+
 class Answer(models.Model):
     """One version of a question's answer, with its whole provenance. Its text never changes once recorded."""
 
@@ -60,6 +69,8 @@ class Answer(models.Model):
         help_text="Empty: the gate.",
     )
     change_reason = models.CharField(max_length=500, blank=True, help_text="Why this version was made.")
+
+    objects = AnswerQuerySet.as_manager()
 
     class Meta:
         ordering = ["question", "-version"]
@@ -183,6 +194,15 @@ class Citation(models.Model):
         return f"{self.statement_id} -> {self.source_id}: {self.verdict}"
 
 
+class FollowUpQuerySet(models.QuerySet["FollowUp"]):
+    """Which follow-ups: those of a page, in their order."""
+
+    def shown(self) -> "FollowUpQuerySet":
+        """All but those whose question was taken back: its text must not live on elsewhere."""
+        gone = [Question.State.RETRACTED, Question.State.REJECTED]
+        return self.exclude(target__state__in=gone).select_related("target").order_by("position")
+
+
 class FollowUp(models.Model):
     """A question to go on with: a link to its answered page, or to the ask form filled in."""
 
@@ -192,6 +212,8 @@ class FollowUp(models.Model):
     target = models.ForeignKey(
         Question, on_delete=models.SET_NULL, null=True, blank=True, related_name="followed_from"
     )
+
+    objects = FollowUpQuerySet.as_manager()
 
     class Meta:
         ordering = ["answer", "position"]

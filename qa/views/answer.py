@@ -52,7 +52,7 @@ def list_sources(answer: Answer) -> list[SourceEntry]:
 def list_follow_ups(answer: Answer) -> list[dict[str, object]]:
     """Each with the page that answers it, or without one: then it leads to the ask form."""
     rows: list[dict[str, object]] = []
-    for follow_up in FollowUp.objects.filter(answer=answer).select_related("target").order_by("position"):
+    for follow_up in FollowUp.objects.shown().filter(answer=answer):
         target = follow_up.target
         is_answered = target is not None and target.state == Question.State.PUBLISHED
         rows.append({"text": follow_up.text, "target": target if is_answered else None})
@@ -62,7 +62,7 @@ def list_follow_ups(answer: Answer) -> list[dict[str, object]]:
 def answer_context(question: Question, answer: Answer) -> dict[str, object]:
     """Everything on the page: five queries beyond the question's own."""
     entries = list_sources(answer)
-    versions = question.answers.filter(state__in=[Answer.State.PUBLISHED, Answer.State.SUPERSEDED])
+    versions = Answer.objects.readable().filter(question=question)
     return {
         "question": question,
         "answer": answer,

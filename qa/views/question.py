@@ -13,8 +13,6 @@ from qa.views.answer import answer_context, answer_etag
 from qa.views.caching import keep_private, keep_public
 from qa.views.progress import nearest, progress_context
 
-PUBLIC_VERSIONS = [Answer.State.PUBLISHED, Answer.State.SUPERSEDED]
-
 
 def _pending(request: HttpRequest, question: Question) -> HttpResponse:
     return keep_private(render(request, "qa/question_pending.html", progress_context(question)))
@@ -100,11 +98,8 @@ def status(request: HttpRequest, slug: str) -> HttpResponse:
 def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """An earlier version, as it was published; the present one is at the question's own address."""
     found = find_question(slug)
-    if found.state != Question.State.PUBLISHED:
-        raise Http404
-    answer = get_object_or_404(
-        found.answers.select_related("run", "published_by"), version=number, state__in=PUBLIC_VERSIONS
-    )
+    readable = Answer.objects.readable().filter(question=found)
+    answer = get_object_or_404(readable.select_related("run", "published_by"), version=number)
     if answer.pk == found.published_answer_id:
         return redirect("qa:question", slug=slug)
     context = answer_context(found, answer) | {"is_old": True}

@@ -97,6 +97,7 @@ def test_parse_reads_every_form_people_paste(text: str, kind: str, value: str, v
         "https://example.org/",
         "AG-２０２４.01-157",
         "2401.07049\x00",
+        "10.1234/\x00",
         "x" * 100_000,
     ],
 )

@@ -44,6 +44,15 @@ def test_identifier_in_a_question_puts_its_preprint_first() -> None:
     assert found("What do the photons of 2401.07049 show?")[0] == preprint
 
 
+def test_preprint_that_a_question_names_is_a_source() -> None:
+    preprint = make("Squeezed light", source_id="2401.07049")
+    other = make("Entangled photons")
+    embed_preprints([preprint, other])
+    result = search("What does 2401.07049 report?")
+    assert [hit.preprint for hit in result.sources] == [preprint]
+    assert result.sources[0].similarity is not None
+
+
 def test_mistyped_title_is_found_first() -> None:
     preprint = make("Quantum denoising diffusion models")
     make("Diffusion of quantum dots")

@@ -112,6 +112,15 @@ def test_follow_up_links_only_to_a_published_page(client):
     assert slugs == [published.slug, None, None]
 
 
+def test_text_of_a_retracted_question_lives_on_in_no_follow_up(client):
+    question = make_published_question()
+    retracted = make_closed_question("retracted")
+    follow_up = question.published_answer.follow_ups.order_by("position")[0]
+    FollowUp.objects.filter(pk=follow_up.pk).update(target=retracted)
+    assert follow_up.text not in [one["text"] for one in read(client, question)["answer"]["follow_ups"]]
+    assert follow_up.text not in client.get(f"/ask/{question.slug}").content.decode()
+
+
 def test_withdrawn_source_is_marked(client):
     question = make_published_question()
     preprint = question.published_answer.sources.order_by("number").first().preprint
@@ -248,6 +257,16 @@ def test_superseded_version_keeps_its_address(client):
     assert old["state"] == "superseded"
     assert len(old["statements"]) == 3
     assert read(client, question)["answer"]["version"] == 2
+
+
+def test_versions_of_a_page_that_was_taken_back_are_not_shown(client):
+    question = QuestionFactory()
+    make_answer(question, state=Answer.State.SUPERSEDED)
+    make_answer(question, state=Answer.State.HELD)
+    Question.objects.filter(pk=question.pk).update(state="held")
+    assert client.get(f"{LIST}{question.slug}/answers/").json() == []
+    assert client.get(f"{LIST}{question.slug}/answers/1/").status_code == 404
+    assert client.get(f"/ask/{question.slug}/v1").status_code == 404
 
 
 @pytest.mark.parametrize("version", ["0", "3", "99999999999999999999", "x"])

@@ -71,6 +71,7 @@ class Site:
         """Checks, then starts and supervises everything until a signal ends it."""
         for folder in (self.var / "run", self.var / "log"):
             folder.mkdir(parents=True, exist_ok=True)
+        (self.var / "log").chmod(0o700)  # logs hold the addresses of those who ask
         with (self.var / "run" / "start.lock").open("a+") as lock:
             self._take_lock(lock)
             self._check_space()
@@ -169,9 +170,19 @@ class Site:
         return "127.0.0.1" if self.host in ANY_ADDRESS else self.host
 
     @property
+    def reachable_at(self) -> set[str]:
+        """The addresses that --host makes the site listen on, as browsers name them."""
+        if self.host not in ANY_ADDRESS:
+            return {f"[{self.host}]" if ":" in self.host else self.host}
+        families = (socket.AF_INET, socket.AF_INET6)
+        every = [one for ones in psutil.net_if_addrs().values() for one in ones if one.family in families]
+        addresses = [one.address.split("%")[0] for one in every]
+        return {f"[{address}]" if ":" in address else address for address in addresses}
+
+    @property
     def environment(self) -> dict[str, str]:
         """What every program of the site gets."""
-        names = {self.host, socket.gethostname(), "localhost", "127.0.0.1", "[::1]"}
+        names = {socket.gethostname(), "localhost", "127.0.0.1", "[::1]", *self.reachable_at}
         defaults = {"SITE_URL": self.url, "ALLOWED_HOSTS": ",".join(sorted(names)), "PYTHONUNBUFFERED": "1"}
         addresses = {service.variable: service.url() for service in self.services}
         return {**defaults, **os.environ, **addresses}
