@@ -75,7 +75,7 @@ def parse_xml(body: bytes) -> etree._Element:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
         raise MalformedAnswer(f"the answer is no well-formed XML: {error}") from error
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
         raise MalformedAnswer("the answer has a document type declaration")
     return root
 
@@ -243,7 +243,7 @@ def fields_of(element: etree._Element) -> Callable[[str], str]:
 
 def text_in(element: etree._Element | None) -> str:
     """All text of an element, its ends trimmed; "" for none."""
-    return "".join(element.itertext()).strip() if element is not None else ""
+    return "".join(str(part) for part in element.itertext()).strip() if element is not None else ""
 
 
 def read_day(text: str) -> date | None:

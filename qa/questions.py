@@ -268,8 +268,9 @@ def leans_on_lost_context(text: str) -> bool:
         noun = (match.group(1) or "").lower()
         if noun not in EVERYBODY_SEES and count_content(text[: match.start()]) < ROOM_TO_LEAN_ON:
             return True
-    pronoun = BARE_PRONOUN.search(EXPLETIVE.sub(" ", text))
-    return bool(pronoun) and count_content(EXPLETIVE.sub(" ", text)[: pronoun.start()]) == 0
+    plain = EXPLETIVE.sub(" ", text)
+    pronoun = BARE_PRONOUN.search(plain)
+    return pronoun is not None and count_content(plain[: pronoun.start()]) == 0
 
 
 def count_content(text: str) -> int:

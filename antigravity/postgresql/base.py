@@ -28,5 +28,6 @@ def check_or_renew(connection: Connection) -> None:
     try:
         ConnectionPool.check_connection(connection)
     except OperationalError:
-        connection._pool.check()  # type: ignore[attr-defined]
+        if connection._pool is not None:
+            connection._pool.check()  # type: ignore[attr-defined]
         raise

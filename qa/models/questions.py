@@ -5,6 +5,7 @@ import string
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 
 SLUG_ALPHABET = string.ascii_lowercase + string.digits
@@ -159,7 +160,7 @@ class AnswerRun(models.Model):
     woken_at = models.DateTimeField(
         null=True, blank=True, help_text="When a message for a worker was last sent; empty: to be sent."
     )
-    next_try_at = models.DateTimeField(db_default=models.functions.Now())
+    next_try_at = models.DateTimeField(db_default=Now())
     waits_for = models.CharField(
         max_length=120, blank=True, help_text="Why it is not tried yet, as the asker reads it."
     )
