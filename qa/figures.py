@@ -21,17 +21,23 @@ TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 WORD_VALUES = {word: value for value, word in enumerate(SMALL.split())} | {
     word: 10 * value for value, word in enumerate(TENS.split(), start=2)
 }
-SCALES = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+SCALES = {
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 1_000,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+}
 GLUED_SCALES = {"k": 1_000, "m": 10**6, "b": 10**9}
-# Read in a source only: "twice" there supports "by a factor of two", but a statement's own "second" is no
-# figure.
+# Read in a source only: "twice" there supports "two", but a statement's own "second" or "both" is no figure.
 LOOSE_VALUES = {
     word: value
     for value, group in {
         1: "one once first single sole",
         2: "second twice double doubles doubled doubling both pair pairs dual",
         3: "third triple thrice tripled", 4: "fourth quadruple", 5: "fifth", 6: "sixth", 7: "seventh",
-        8: "eighth", 9: "ninth", 10: "tenth", 12: "dozen",
+        8: "eighth", 9: "ninth", 10: "tenth",
     }.items()
     for word in group.split()
 }  # fmt: skip
@@ -66,9 +72,35 @@ NUMBER = re.compile(
     r"|(?<=10)\^[-+]?\d{1,3})?"
 )
 WORD_NUMBER = re.compile(
-    rf"\b(?P<tens>{'|'.join(WORD_VALUES)})(?:[ -](?P<ones>{'|'.join(SMALL.split()[1:10])}))?\b", re.IGNORECASE
+    rf"\b(?P<tens>{'|'.join(WORD_VALUES)})(?:[ -](?P<ones>{'|'.join(SMALL.split()[1:10])}))?"
+    r"(?:\b|(?=fold\b))",
+    re.IGNORECASE,
 )
-SCALE = re.compile(rf"[\s-]+({'|'.join(SCALES)})s?\b", re.IGNORECASE)
+SCALE = re.compile(rf"[\s-]+({'|'.join(SCALES)})(?:s?\b|(?=fold\b))", re.IGNORECASE)
+# "Half", "two thirds", "1/2"; "a third" only where it can't be an ordinal.
+PARTS = {"half": 2, "third": 3, "fourth": 4, "quarter": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
+SHARE = re.compile(
+    r"(?<![\w./])(?P<over>\d)\s?[/⁄]\s?(?P<under>[2-9])(?![\w/⁄]|\.\d)"
+    r"|\b(?:(?P<count>one|two|three|four|five)[ -](?P<part>third|fourth|fifth|sixth|eighth|tenth)s?\b(?!-)"
+    r"|a (?P<ordinal>third|fourth|fifth|sixth|eighth|tenth)(?= of\b| as\b| the\b|\s*[.,;)]|$)"
+    r"|(?:(?P<some>one|two|three)[ -])?(?P<plain>half|quarter)s?\b)",
+    re.IGNORECASE,
+)
+MULTIPLE = re.compile(
+    r"\b(?:(?P<n2>twice|doubl(?:e[sd]?|ing))|(?P<n3>thrice|tr(?:ip|eb)l(?:e[sd]?|ing))"
+    r"|(?P<n4>quadrupl(?:e[sd]?|ing))|(?P<half>halv(?:e[sd]?|ing)))\b",
+    re.IGNORECASE,
+)
+# "By half" and "half as many" speak of a change to a half; "half of the samples" doesn't.
+ABOUT = r"(?:(?:about|almost|nearly|around|over|roughly|up to|at least) )?"
+HALVED_BEFORE = re.compile(rf"\b(?:by|in|to) {ABOUT}(?:a |one[ -])?$", re.IGNORECASE)
+HALVED_AFTER = re.compile(r" (?:as|the|that|those|its|their)\b", re.IGNORECASE)
+FACTOR = re.compile(rf"\bfactors? of {ABOUT}[~≈]?\s?$", re.IGNORECASE)
+MAGNITUDE = re.compile(
+    rf"\b(?:(?:several|few|many|some)[ -](?P<some>{'|'.join(SCALES)})\b|(?P<many>ten|{'|'.join(SCALES)})s\b"
+    rf"|(?P<order>orders?[ -]of[ -]magnitude)\b|(?P<scale>{'|'.join(SCALES)})(?:\b|(?=fold\b)))",
+    re.IGNORECASE,
+)
 GOES_ON = re.compile(r"\s*(?:,|;|/|-|±|and|or|to|,\s*and|,\s*or|\+/-)?\s*")
 DIMENSION = re.compile(r"(?<![\w.])(\d|two|three|four)\s*-?\s*(?:D\b|dimension\w*)", re.IGNORECASE)
 FALLING = re.compile(
@@ -91,13 +123,16 @@ class Figure:
 
 
 def read_figures(text: str, *, is_source: bool = False) -> list[Figure]:
-    """All figures of a text in order. A source's are read generously: ordinals, "twice", units shared by a
-    list.
+    """All figures of a text in order. A source's are read generously: ordinals, "both", units shared by a
+    list, the parts of a fraction.
     """
     bare = comparable(text)
     names = read_names(bare, is_source=is_source)
-    taken = [(name.start, name.end) for name in names]
-    numbers = [*read_numbers(bare, taken), *read_words(bare, taken, is_source=is_source)]
+    taken = spans(names)
+    shares = read_shares(bare, taken)
+    taken_by_all = taken if is_source else [*taken, *spans(shares)]
+    numbers = [*read_numbers(bare, taken_by_all), *read_words(bare, taken_by_all, is_source=is_source)]
+    numbers += [*shares, *read_multiples(bare), *read_magnitudes(bare, spans(numbers))]
     numbers.sort(key=lambda figure: figure.start)
     if is_source:
         numbers = share_units(bare, numbers)
@@ -143,6 +178,11 @@ def conflicting_figures(statement: str, evidence: str) -> list[tuple[str, str]]:
     if likely is None or not (likely[0] or likely[1].unit):
         return []
     return [(likely[1].shown, likely[2].shown)]
+
+
+def spans(figures: Iterable[Figure]) -> list[tuple[int, int]]:
+    """The places that figures take in their text."""
+    return [(figure.start, figure.end) for figure in figures]
 
 
 def distance(one: Figure, other: Figure) -> Decimal:
@@ -238,6 +278,8 @@ def number_figure(bare: str, start: int, end: int, value: Decimal) -> Figure:
             keys.add(number_key(value * GLUED_SCALES[letters.lower()]))
         elif letters.lower() not in ("s", "st", "nd", "rd", "th") and not unit:
             keys.discard(number_key(value))
+    if FACTOR.search(bare[:start]):
+        keys.add(number_key(value, "times"))
     if word := re.search(r"([A-Za-z]\w*)[ -]$", bare[:start]):
         keys.add(name_key([word[1], bare[start:end]]))
     return Figure(bare[start:after].strip(" -"), frozenset(keys), start, after, value, unit)
@@ -283,6 +325,48 @@ def read_words(bare: str, taken: list[tuple[int, int]], *, is_source: bool) -> l
     return found
 
 
+def read_shares(bare: str, taken: list[tuple[int, int]]) -> list[Figure]:
+    """Fractions: "half", "a quarter", "two thirds", "1/2". Half is 50% as well."""
+    found = []
+    for match in SHARE.finditer(bare):
+        word = match["part"] or match["ordinal"] or match["plain"]
+        count = match["over"] or str(WORD_VALUES[(match["count"] or match["some"] or "one").lower()])
+        if any(start <= match.start() < end for start, end in taken):
+            continue
+        value = Decimal(count) / Decimal(PARTS[word.lower()] if word else match["under"])
+        keys = {number_key(value), number_key(100 * value, "%")}
+        after = HALVED_AFTER.match(bare, match.end())
+        if value == Decimal("0.5") and (after or HALVED_BEFORE.search(bare[: match.start()])):
+            keys.add(number_key(value, "times"))
+        found.append(Figure(match.group(), frozenset(keys), *match.span(), value))
+    return found
+
+
+def read_multiples(bare: str) -> list[Figure]:
+    """ "Twice", "doubles" and the like: what "twofold" and "2x" say too. Halving is by a factor of two."""
+    found = []
+    for match in MULTIPLE.finditer(bare):
+        value = Decimal("0.5") if match["half"] else Decimal((match.lastgroup or "n")[1:])
+        keys = {number_key(value, "times")} | ({number_key(Decimal(2), "times")} if match["half"] else set())
+        found.append(Figure(match.group(), frozenset(keys), *match.span(), value, "times"))
+    return found
+
+
+def read_magnitudes(bare: str, taken: list[tuple[int, int]]) -> list[Figure]:
+    """ "Hundreds", "several thousand", "orders of magnitude", which are no number, and "a hundred"."""
+    found = []
+    for match in MAGNITUDE.finditer(bare):
+        if not match["order"] and any(start <= match.start() < end for start, end in taken):
+            continue
+        if match["scale"]:
+            value = Decimal(SCALES[match["scale"].lower()])
+            found.append(number_figure(bare, *match.span(), value))
+        else:
+            name = "order" if match["order"] else (match["some"] or match["many"]).lower()
+            found.append(Figure(match.group(), frozenset({f"m:{name}"}), *match.span()))
+    return found
+
+
 def share_units(bare: str, figures: list[Figure]) -> list[Figure]:
     """A source's numbers can also be found without their unit, and with the unit at the end of their list or
     range.
@@ -291,11 +375,13 @@ def share_units(bare: str, figures: list[Figure]) -> list[Figure]:
     following: Figure | None = None
     unit = ""
     for figure in reversed(figures):
+        if figure.value is None:  # "hundreds"
+            shared.append(figure)
+            continue
         joined = following is not None and GOES_ON.fullmatch(
             bare, figure.end, max(figure.end, following.start)
         )
         unit = figure.unit or (unit if joined else "")
-        assert figure.value is not None
         keys = figure.keys | {number_key(figure.value), number_key(figure.value, unit)}
         shared.append(Figure(figure.shown, keys, figure.start, figure.end, figure.value, figure.unit))
         following = figure
