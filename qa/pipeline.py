@@ -4,6 +4,7 @@ The story, and what interrupts it. Everything is done under a lease; whoever los
 its work is kept.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,11 +30,15 @@ from qa.writing import Material, Written, write_draft
 
 log = structlog.get_logger()
 
-EMBEDDER_WAIT_SECONDS = 30
 BUG_WAIT_SECONDS = 10
 BUG_MESSAGE = "Something went wrong on this site while the question was being answered. It has been logged."
 TOO_LONG_MESSAGE = "Answering this question took too long each time it was tried."
+NO_EMBEDDER_MESSAGE = "The search by meaning is not available."
+DATABASE_MESSAGE = "This site's database has trouble."
 ALL_HELD = "On this site every answer waits for a curator."
+
+# SQLSTATE: class 08, and the server going down. An error without one is the client's own: the line is dead.
+CONNECTION_LOST = re.compile(r"$|08...$|57P0[1235]$")
 
 Step = AnswerRun.Step
 
@@ -150,7 +155,7 @@ def handling_trouble(lease: Lease) -> Iterator[None]:
     except LeaseLost:
         log.warning("run_fenced", run=lease.run.pk)
     except BudgetUsed as used:
-        runs.postpone(lease, seconds=used.seconds, waits_for=used.waits_for)
+        wait_for_budget(lease, used)
     except ProviderError as error:
         log.warning(
             "provider_failed", run=lease.run.pk, code=error.code, detail=str(error.__cause__ or error)
@@ -158,13 +163,12 @@ def handling_trouble(lease: Lease) -> Iterator[None]:
         retry_or_fail(lease, error)
     except EmbedderUnavailable as error:
         log.warning("embedder_unavailable", run=lease.run.pk, detail=str(error))
-        waits_for = "the search by meaning is not available"
-        runs.postpone(lease, seconds=EMBEDDER_WAIT_SECONDS, waits_for=waits_for)
+        retry_or_fail(lease, ProviderError("no_embedder", NO_EMBEDDER_MESSAGE))
     except SoftTimeLimitExceeded:
         retry_or_fail(lease, ProviderError("too_long", TOO_LONG_MESSAGE, was_paid=True))
     except (OperationalError, InterfaceError) as error:
-        log.warning("database_away", run=lease.run.pk, detail=str(error))
-        release_when_possible(lease)
+        log.warning("database_trouble", run=lease.run.pk, detail=str(error))
+        retry_when_possible(lease, is_lost=is_connection_lost(error))
     except Exception:
         log.exception("run_broke", run=lease.run.pk)
         retry_or_fail(
@@ -172,23 +176,45 @@ def handling_trouble(lease: Lease) -> Iterator[None]:
         )
 
 
-def retry_or_fail(lease: Lease, error: ProviderError) -> None:
-    """Puts the run back for another try, or fails it where another would not help or is one too many."""
-    if error.is_lasting or runs.is_last_try(lease.run, is_attempt=error.was_paid):
+def retry_or_fail(lease: Lease, error: ProviderError, *, gives_back: bool = False) -> None:
+    """Puts the run back for another try, or fails it where another would not help or is one too many.
+
+    It uses up an attempt where money may have been spent, unless it `gives_back` even then.
+    """
+    is_attempt = (error.was_paid or lease.has_paid) and not gives_back
+    if error.is_lasting or runs.is_last_try(lease.run, is_attempt=is_attempt):
         with suppress(LeaseLost):
             runs.fail(lease, code=error.code, message=error.message)
     else:
         waits_for = error.message[0].lower() + error.message[1:].rstrip(".")
-        runs.release(lease, wait=error.retry_after, waits_for=waits_for, is_attempt=error.was_paid)
+        runs.release(lease, wait=error.retry_after, waits_for=waits_for, is_attempt=is_attempt)
 
 
-def release_when_possible(lease: Lease) -> None:
-    """Gives the run back as soon as the database is there again, or lets the lease lapse."""
+def wait_for_budget(lease: Lease, used: BudgetUsed) -> None:
+    """Uses up no try, unless a call was paid before the budget ended: it will be paid again."""
+    if not lease.has_paid:
+        runs.postpone(lease, seconds=used.seconds, waits_for=used.waits_for)
+        return
+    message = f"{used.waits_for[0].upper()}{used.waits_for[1:]}."
+    retry_or_fail(lease, ProviderError("budget_used", message, was_paid=True, retry_after=used.seconds))
+
+
+def is_connection_lost(error: Exception) -> bool:
+    """Whether the database went away, rather than refused or gave up a statement, such as one on a lock."""
+    return bool(CONNECTION_LOST.match(getattr(error.__cause__, "sqlstate", None) or ""))
+
+
+def retry_when_possible(lease: Lease, *, is_lost: bool) -> None:
+    """As soon as the database answers again; lets the lease lapse where it doesn't.
+
+    A lost connection is no fault of the question's: it is tried at once, and gets its attempt back.
+    """
+    trouble = ProviderError("database", DATABASE_MESSAGE, retry_after=0 if is_lost else None)
     give_up = time.monotonic() + settings.RUN_LEASE_SECONDS
     while time.monotonic() < give_up:
         connection.close()
         try:
-            runs.release(lease, wait=0)
+            retry_or_fail(lease, trouble, gives_back=is_lost)
         except (OperationalError, InterfaceError):
             time.sleep(0.5)
         else:

@@ -42,10 +42,14 @@ class LeaseLost(Exception):
 
 @dataclass
 class Lease:
-    """The right to work on a run, while its token stands in the run's row."""
+    """The right to work on a run, while its token stands in the run's row.
+
+    `has_paid`: a call under this lease may have cost money, so whatever trouble follows uses up an attempt.
+    """
 
     run: AnswerRun
     token: uuid.UUID
+    has_paid: bool = False
     lost: threading.Event = field(default_factory=threading.Event)
 
     @property

@@ -85,8 +85,10 @@ def call(model: str, lease: Lease, material: Material, messages: Sequence[dict[s
     try:
         completion = _complete(model, material, messages)
     except ProviderError as error:
+        lease.has_paid |= error.was_paid
         budget.settle_failure(spend, error)
         raise
+    lease.has_paid = True  # noted before it is booked, which may fail
     budget.settle(spend, completion)
     return completion
 

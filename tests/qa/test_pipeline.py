@@ -1,11 +1,14 @@
 """A question becomes a page: with a model's good answer, its bad ones, and all that interrupts it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import psycopg
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from archive.models import Preprint
@@ -328,6 +331,107 @@ def test_embedder_that_is_missing_makes_the_question_wait(settings, provider) ->
     assert (question.state, run.state, run.attempts) == ("pending", "queued", 0)
     assert run.waits_for == "the search by meaning is not available"
     assert not provider.calls
+
+
+def test_embedder_that_fails_after_the_call_is_no_reason_to_pay_for_ever(provider, settings) -> None:
+    model = settings.EMBEDDING_MODEL
+
+    def break_embedder(call: Call) -> Reply:
+        settings.EMBEDDING_MODEL = "local/no-such-model"
+        return write_answer(call)
+
+    provider.answer = break_embedder
+    question = ask()
+    tries = []
+    for _ in range(3):
+        settings.EMBEDDING_MODEL = model
+        AnswerRun.objects.update(next_try_at=timezone.now())
+        tries.append(run_once(question))
+    assert [run.attempts for run in tries] == [1, 2, 3]
+    assert (question.state, tries[-1].error) == ("failed", "The search by meaning is not available.")
+    assert len(provider.calls) == 3
+
+
+def test_embedder_that_stays_away_ends_with_words(provider, settings) -> None:
+    settings.EMBEDDING_MODEL = "local/no-such-model"
+    question = ask()
+    for _ in range(runs.MAX_RETRIES):
+        AnswerRun.objects.update(next_try_at=timezone.now())
+        run = run_once(question)
+    assert (question.state, run.error_code) == ("failed", "no_embedder")
+    assert not provider.calls
+
+
+@pytest.fixture
+def other_session() -> Iterator[psycopg.Connection]:
+    """Somebody else's connection to the test's database."""
+    address = {key: connection.settings_dict[key] for key in ("HOST", "PORT", "USER", "PASSWORD")}
+    names = {key.lower(): value for key, value in address.items() if value}
+    with psycopg.connect(dbname=connection.settings_dict["NAME"], **names) as session:
+        yield session
+        session.rollback()
+
+
+def test_lock_that_keeps_an_answer_from_the_record_is_no_reason_to_pay_for_ever(
+    provider, other_session
+) -> None:
+    question = ask()
+    other_session.execute("LOCK TABLE qa_answer IN SHARE MODE")  # who writes waits, and gives up
+    tries = []
+    for _ in range(3):
+        AnswerRun.objects.update(next_try_at=timezone.now())
+        began = timezone.now()
+        tries.append(run_once(question))
+        assert tries[-1].state == "failed" or tries[-1].next_try_at > began + timedelta(seconds=5)
+    assert [(run.state, run.attempts) for run in tries] == [("queued", 1), ("queued", 2), ("failed", 3)]
+    assert (question.state, tries[-1].error) == ("failed", "This site's database has trouble.")
+    assert len(provider.calls) == 3
+    assert all(spend.cost_usd == Decimal("0.0016") for spend in Spend.objects.all())
+
+
+def test_lost_connection_is_tried_again_at_once_and_costs_no_attempt(provider, other_session) -> None:
+    def hang_up(call: Call) -> Reply:
+        other_session.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return write_answer(call)
+
+    provider.answer = hang_up
+    question = ask()
+    run = run_once(question)
+    assert (question.state, run.state, run.attempts, run.retries) == ("pending", "queued", 0, 1)
+    assert run.next_try_at <= timezone.now()
+    provider.answer = write_answer
+    run_once(question)
+    assert question.state == "published"
+    costs = [(spend.cost_usd, spend.error_code) for spend in Spend.objects.order_by("pk")]
+    assert costs == [(Spend.objects.earliest("pk").reserved_usd, "worker_lost"), (Decimal("0.0016"), "")]
+
+
+def test_budget_that_ends_between_two_paid_calls_uses_up_an_attempt(provider, other_session) -> None:
+    def spend_the_rest(call: Call) -> Reply:
+        other_session.execute("UPDATE qa_spend SET cost_usd = 5 WHERE model = 'somebody else'")
+        other_session.commit()
+        return Reply("I am sorry.")
+
+    provider.answer = spend_the_rest
+    question = ask()
+    for attempt in (1, 2, 3):
+        Spend.objects.all().delete()
+        AnswerRun.objects.update(next_try_at=timezone.now())
+        Spend.objects.create(
+            run=question.runs.get(),
+            model="somebody else",
+            reserved_usd=5,
+            cost_usd=0,
+            settled_at=timezone.now(),
+        )
+        run = run_once(question)
+        assert run.attempts == attempt
+    assert (question.state, run.error_code) == ("failed", "budget_used")
+    assert run.error == "Today's budget is used."
+    assert len(provider.calls) == 3
 
 
 def test_who_loses_the_lease_while_the_model_writes_records_nothing(provider) -> None:
