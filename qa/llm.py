@@ -26,6 +26,8 @@ from qa.checking import CheckSource
 
 MAX_OUTPUT_TOKENS = 2_400  # 450 words in JSON take about 1,200
 BYTES_A_TOKEN = 2  # a lower bound for English with TeX, so that a reservation is never too small
+MOST_TOKENS = 10_000_000  # ten times what any model takes at once
+LONGEST_NAME = 128  # characters
 LONGEST_RETRY_AFTER = 3_600.0  # seconds; a provider that asks for more is asked again after an hour
 
 # USD for a million tokens in and out, November 2026; LiteLLM's table knows the others.
@@ -176,13 +178,13 @@ def read_response(response: Any, *, model: str, seconds: float) -> Completion:
     if not text:
         raise ProviderError("empty_answer", "The model answered with nothing.", was_paid=True)
     usage = getattr(response, "usage", None)
-    tokens_in = getattr(usage, "prompt_tokens", 0) or 0
-    tokens_out = getattr(usage, "completion_tokens", 0) or 0
+    tokens_in = read_count(getattr(usage, "prompt_tokens", 0))
+    tokens_out = read_count(getattr(usage, "completion_tokens", 0))
     price_in, price_out = price_of(model)
     is_counted = is_embedded(model) or (tokens_in and tokens_out)
     return Completion(
         text=text,
-        model_named=response.model or model,
+        model_named=read_name(response.model) or model,
         tokens_in=tokens_in,
         tokens_out=tokens_out,
         cost_usd=price_in * tokens_in + price_out * tokens_out if is_counted else None,
@@ -191,13 +193,23 @@ def read_response(response: Any, *, model: str, seconds: float) -> Completion:
     )
 
 
+def read_count(value: object) -> int:
+    """A number of tokens as a provider gives it; 0, which counts as not given, for what can't be one."""
+    return value if isinstance(value, int) and 0 < value <= MOST_TOKENS else 0
+
+
+def read_name(value: object) -> str:
+    """A model's name as a provider gives it: the printable part, as long as the record takes."""
+    return "".join(filter(str.isprintable, str(value or "")))[:LONGEST_NAME].strip()
+
+
 def _parameters(
     model: str, *, question: str, sources: Sequence[CheckSource], schema: dict[str, Any]
 ) -> dict[str, Any]:
     if is_embedded(model):
         return {"extra_body": {"question": question, "sources": [asdict(source) for source in sources]}}
     parameters: dict[str, Any] = {"max_tokens": MAX_OUTPUT_TOKENS, "temperature": 0}
-    if settings.ANSWER_API_BASE:
+    if settings.ANSWER_API_BASE and model == settings.ANSWER_MODEL:  # no other's key is sent there
         parameters["api_base"] = settings.ANSWER_API_BASE
     if load().supports_response_schema(model=model):
         parameters["response_format"] = {

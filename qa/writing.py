@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
 from django.conf import settings
 
 from qa import budget, llm, prompts
@@ -11,6 +12,8 @@ from qa.llm import Completion, ProviderError
 from qa.prompts import PromptSource
 from qa.runs import Lease, LeaseLost
 from qa.statements import Draft, MalformedOutput, parse_output
+
+log = structlog.get_logger()
 
 WHOLE = ("stop", "end_turn")  # any other reason to finish means that something is missing
 
@@ -38,15 +41,18 @@ class Written:
 
 
 def write_draft(lease: Lease, material: Material) -> Written:
-    """A parsed draft by the first model that can be had. Raises ProviderError, BudgetUsed, LeaseLost."""
-    models = [settings.ANSWER_MODEL, *settings.ANSWER_FALLBACK_MODELS]
-    for model in models[:-1]:
+    """A parsed draft by the first model that can be had. Raises ProviderError, BudgetUsed, LeaseLost.
+
+    Where none can, the error is a passing one if any model's was: that model may be had later.
+    """
+    errors = []
+    for model in (settings.ANSWER_MODEL, *settings.ANSWER_FALLBACK_MODELS):
         try:
             return write_with(model, lease, material)
         except ProviderError as error:
-            if error.is_lasting:
-                raise
-    return write_with(models[-1], lease, material)
+            log.warning("model_failed", model=model, code=error.code, detail=str(error.__cause__ or error))
+            errors.append(error)
+    raise min(errors, key=lambda error: error.is_lasting)
 
 
 def write_with(model: str, lease: Lease, material: Material) -> Written:

@@ -13,7 +13,7 @@ from qa import llm
 from qa.checking import CheckSource
 from qa.llm import Completion, ProviderError, complete, highest_cost, price_of
 from qa.prompts import ANSWER_SCHEMA, PromptSource, build_messages, repair_messages
-from tests.fakes import FakeProvider, Reply
+from tests.fakes import Call, FakeProvider, Reply, shape
 
 OPENAI = "openai/gpt-4.1-mini"
 ANTHROPIC = "anthropic/claude-haiku-4-5"
@@ -37,6 +37,7 @@ def provider(settings) -> Iterator[FakeProvider]:
 
 
 def ask(model: str, provider: FakeProvider, settings, *, deadline: float = 30) -> Completion:
+    settings.ANSWER_MODEL = model
     settings.ANSWER_API_BASE = provider.openai_base if model.startswith("openai/") else provider.address
     return complete(
         MESSAGES, model=model, deadline=deadline, question="", sources=[], response_schema=ANSWER_SCHEMA
@@ -129,6 +130,7 @@ def test_retry_after_is_read_and_bounded(model: str, value: str, provider, setti
 def test_nobody_listening_costs_nothing(settings) -> None:
     settings.ANSWER_API_BASE = "http://127.0.0.1:1/v1"
     for model in MODELS:
+        settings.ANSWER_MODEL = model
         with pytest.raises(ProviderError) as raised:
             complete(
                 MESSAGES, model=model, deadline=30, question="", sources=[], response_schema=ANSWER_SCHEMA
@@ -160,6 +162,46 @@ def test_missing_usage_has_no_cost_to_settle_by(model: str, provider, settings) 
         assert raised.value.was_paid
     else:
         assert ask(model, provider, settings).cost_usd is None
+
+
+@pytest.mark.parametrize(
+    "usage", [(2**31, 500), (2_000, 2**63), (-1, 500), (2_000, -7), (10**30, 1), (0, 0)], ids=str
+)
+def test_usage_that_cannot_be_is_none(usage: tuple[int, int], provider, settings) -> None:
+    provider.replies = [Reply(TEXT, usage=usage)]
+    done = ask(OPENAI, provider, settings)
+    assert done.cost_usd is None
+    assert 0 <= done.tokens_in <= 2_000
+    assert 0 <= done.tokens_out <= 500
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("gpt-\x00\u202e4.1\n", "gpt-4.1"),
+        ("m" * 5_000, "m" * 128),
+        ("gpt\ud800-5", "gpt-5"),
+        ("\x00", OPENAI),
+        ("", OPENAI),
+    ],
+    ids=["controls", "long", "surrogate", "nothing printable", "empty"],
+)
+def test_name_that_a_provider_gives_itself_is_bounded(name: str, kept: str, provider, settings) -> None:
+    body = json.loads(shape(Reply(TEXT), Call("/chat/completions", {"model": "x"}, {}, 0.0, 0)))
+    provider.replies = [Reply(body=json.dumps(body | {"model": name}).encode())]
+    assert ask(OPENAI, provider, settings).model_named.removeprefix("openai/") == kept.removeprefix("openai/")
+
+
+def test_other_models_address_is_its_own(provider, settings, monkeypatch) -> None:
+    """ANSWER_API_BASE is the first model's: a fallback's key has no business there."""
+    settings.ANSWER_MODEL = OPENAI
+    settings.ANSWER_API_BASE = provider.openai_base
+    with FakeProvider([Reply(TEXT)]) as other:
+        monkeypatch.setenv("ANTHROPIC_API_BASE", other.address)
+        complete(
+            MESSAGES, model=ANTHROPIC, deadline=30, question="", sources=[], response_schema=ANSWER_SCHEMA
+        )
+    assert (len(provider.calls), len(other.calls)) == (0, 1)
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from archive.models import Preprint
 from qa import pipeline, publishing, runs
 from qa.models import Answer, AnswerRun, Citation, FollowUp, Source, Spend
-from tests.fakes import Call, Reply, answer_object, sources_of, write_answer
+from tests.fakes import Call, FakeProvider, Reply, answer_object, shape, sources_of, write_answer
 from tests.qa.asking import OFF_TOPIC, ON_TOPIC, ask, run_once, scripted
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("imaging_archive", "provider")]
@@ -286,13 +286,60 @@ def test_retry_after_is_honoured(provider) -> None:
     assert run.waits_for == "the model's provider is busy"
 
 
-def test_fallback_models_are_tried_in_order(provider, settings) -> None:
-    settings.ANSWER_FALLBACK_MODELS = ["openai/gpt-5-mini", "antigravity/extractive-1"]
-    provider.answer = lambda call: Reply(status=503) if call.model == "gpt-4.1-mini" else write_answer(call)
+@pytest.fixture
+def second_provider(settings, monkeypatch) -> Iterator[FakeProvider]:
+    """Where the fallback model "openai/gpt-5-mini" is asked."""
+    settings.ANSWER_FALLBACK_MODELS = ["openai/gpt-5-mini"]
+    with FakeProvider(answer=write_answer) as running:
+        monkeypatch.setenv("OPENAI_API_BASE", running.openai_base)
+        monkeypatch.setenv("OPENAI_BASE_URL", running.openai_base)
+        yield running
+
+
+@pytest.mark.parametrize(
+    "first",
+    [Reply(status=503), Reply(status=401), Reply(status=404), Reply(status=400), Reply("I am sorry.")],
+    ids=["down", "no access", "no model", "bad request", "malformed"],
+)
+def test_fallback_models_are_tried_in_order(provider, second_provider, settings, first: Reply) -> None:
+    settings.ANSWER_FALLBACK_MODELS += ["antigravity/extractive-1"]
+    provider.answer = scripted(first)
     question = ask()
     run_once(question)
-    assert [call.model for call in provider.calls] == ["gpt-4.1-mini", "gpt-5-mini"]
+    assert {call.model for call in provider.calls} == {"gpt-4.1-mini"}
+    assert [call.model for call in second_provider.calls] == ["gpt-5-mini"]
     assert question.published_answer.model_requested == "openai/gpt-5-mini"
+
+
+def test_lasting_trouble_of_every_model_fails_with_words(provider, second_provider) -> None:
+    provider.answer = second_provider.answer = scripted(Reply(status=401))
+    question = ask()
+    run = run_once(question)
+    assert (question.state, run.error_code) == ("failed", "no_access")
+    assert len(provider.calls) == len(second_provider.calls) == 1
+
+
+def test_lasting_trouble_of_one_model_waits_for_the_other(provider, second_provider) -> None:
+    provider.answer = scripted(Reply(status=503))
+    second_provider.answer = scripted(Reply(status=401))
+    question = ask()
+    run = run_once(question)
+    assert (question.state, run.state, run.attempts, run.retries) == ("pending", "queued", 0, 1)
+    assert run.waits_for == "the model's provider has trouble"
+
+
+def test_free_trouble_of_a_fallback_does_not_give_back_what_the_first_model_cost(
+    provider, second_provider
+) -> None:
+    provider.answer = scripted(Reply(body=b"<html>"))
+    second_provider.answer = scripted(Reply(status=429))
+    question = ask()
+    for attempt in (1, 2, 3):
+        AnswerRun.objects.update(next_try_at=timezone.now())
+        run = run_once(question)
+        assert (run.attempts, run.retries) == (attempt, 0)
+    assert question.state == "failed"
+    assert len(provider.calls) == 3
 
 
 def test_embedded_answerer_is_a_fallback_too(provider, settings) -> None:
@@ -322,6 +369,19 @@ def test_missing_usage_is_charged_in_full(provider) -> None:
     run_once(question)
     spend = Spend.objects.get()
     assert spend.cost_usd == spend.reserved_usd == question.published_answer.cost_usd
+
+
+def test_boasting_provider_is_charged_in_full_and_recorded(provider) -> None:
+    def boast(call: Call) -> Reply:
+        body = json.loads(shape(replace(write_answer(call), usage=(2**40, -1)), call))
+        return Reply(body=json.dumps(body | {"model": "m\0" * 500}).encode())
+
+    provider.answer = boast
+    question = ask()
+    run_once(question)
+    spend = Spend.objects.get()
+    assert spend.cost_usd == spend.reserved_usd
+    assert question.published_answer.model_named == "m" * 128
 
 
 def test_embedder_that_is_missing_makes_the_question_wait(settings, provider) -> None:
