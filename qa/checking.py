@@ -17,7 +17,7 @@ from qa.direction import direction_differs
 from qa.figures import conflicting_figures, missing_figures
 from qa.quotes import missing_quotes
 from qa.statements import Draft, DraftSection, DraftStatement, describe
-from qa.style import reads_as_instruction, repeats_question, style_problems, unbalanced
+from qa.style import reads_as_instruction, repeats_question, stray_words, style_problems, unbalanced
 from qa.support import SUPPORTED_FROM, UNSUPPORTED_UNDER, CitedText, Support, assess_support
 from qa.wording import coverage, squash, terms
 
@@ -29,6 +29,7 @@ NUMBERS_DIFFER, QUOTE_DIFFERS, DIRECTION_DIFFERS = "numbers_differ", "quote_diff
 SAME_QUANTITY = 0.6
 CLAUSE_END = re.compile(r"[;:]\s|,?\s(?:while|whereas|but|and)\s|,\s(?:which|as)\s|\.\s(?=[A-Z])")
 FEWEST_CLAUSE_WORDS = 6  # a shorter part is about anything
+MOST_SENTENCES = 2  # under gap and limits each, as the prompt asks
 FEWEST_VERBATIM = 12  # characters; shorter texts stand word for word almost anywhere
 
 
@@ -40,6 +41,11 @@ class CheckSource:
     identifier: str
     title: str
     abstract: str
+
+    @property
+    def text(self) -> str:
+        """Title and abstract as one text."""
+        return f"{self.title}. {self.abstract}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,10 @@ def check_draft(
         for statement in section.statements
     ]
     problems = [*draft.problems, *remark_problems(draft, sources, question=question)]
+    for section in draft.sections:
+        problems += heading_problems(section, sources, question=question, is_quotation=is_quotation)
     if not is_quotation:
+        problems += remark_strays(draft, sources, question=question)
         problems += answer_style(draft, sources, question=question)
     return CheckedDraft(statements, list(dict.fromkeys(problems)))
 
@@ -183,7 +192,7 @@ class Desk:
         """
         if not known:
             return Missing([], [])
-        texts = [f"{self.sources[number].title}. {self.sources[number].abstract}" for number in known]
+        texts = [self.sources[number].text for number in known]
         years = [self.sources[number].identifier[3:7] for number in known]
         figures = [figure.shown for figure in missing_figures(text, [*texts, *years])]
         return Missing(figures, missing_quotes(text, texts))
@@ -270,7 +279,7 @@ def statement_faults(statement: DraftStatement, citations: list[CheckedCitation]
 
 def remark_problems(draft: Draft, sources: Sequence[CheckSource], *, question: str) -> list[str]:
     """What is wrong with the gap and the limits, which cite nothing and may bring no figures."""
-    texts = [question, *(f"{source.title}. {source.abstract}" for source in sources)]
+    texts = [question, *(source.text for source in sources)]
     problems = []
     for name, remark in (("gap", draft.gap), ("limits", draft.limits)):
         if figures := missing_figures(remark, texts):
@@ -282,11 +291,52 @@ def remark_problems(draft: Draft, sources: Sequence[CheckSource], *, question: s
     return problems
 
 
+def heading_problems(
+    section: DraftSection, sources: Sequence[CheckSource], *, question: str, is_quotation: bool
+) -> list[str]:
+    """What a heading says that neither its statements, their sources nor the question bear out."""
+    heading = section.heading or ""
+    numbers = {number for statement in section.statements for number in statement.sources}
+    cited = [source for source in sources if source.number in numbers]
+    texts = [question, *(source.text for source in cited), *(source.identifier[3:7] for source in cited)]
+    problems = []
+    if figures := missing_figures(heading, texts):
+        shown = listed([figure.shown for figure in figures])
+        problems.append(f"{shown} in the heading “{heading}” is neither in its sources nor in the question")
+    if reads_as_instruction(heading):
+        problems.append(f"the heading “{heading}” reads as an order to the reader or to a model")
+    known = {term for text in (*texts, *(one.text for one in section.statements)) for term in terms(text)}
+    if not is_quotation and (strays := stray_words(heading, known)):
+        problems.append(
+            f"the heading “{heading}” speaks of {listed(strays)}, and neither the question, its statements "
+            "nor their sources do"
+        )
+    return problems
+
+
+def remark_strays(draft: Draft, sources: Sequence[CheckSource], *, question: str) -> list[str]:
+    """Where the gap and the limits are longer than asked for, or speak of what nobody asked and no source
+    says.
+    """
+    known = {term for text in (question, *(source.text for source in sources)) for term in terms(text)}
+    problems = []
+    for name, remark in (("gap", draft.gap), ("limits", draft.limits)):
+        sentences = [passage.text for passage in split_sentences(remark)]
+        if len(sentences) > MOST_SENTENCES:
+            problems.append(f"the text under {name} has {len(sentences)} sentences; two are the most")
+        problems += [
+            f"the text under {name} speaks of {listed(strays)}, and neither the question nor the sources do"
+            for sentence in sentences
+            if (strays := stray_words(sentence, known, may_lack=True))
+        ]
+    return problems
+
+
 def answer_style(draft: Draft, sources: Sequence[CheckSource], *, question: str) -> list[str]:
     """What is wrong with the style of a written answer: prompts that show through, praise, filler, first
     person.
     """
-    abstracts = [f"{source.title}. {source.abstract}" for source in sources]
+    abstracts = [source.text for source in sources]
     headings = [section.heading for section in draft.sections if section.heading]
     texts = [draft.gap, *headings, *(statement.text for statement in draft.statements), draft.limits]
     problems = [problem for text in texts for problem in style_problems(text, sources=abstracts)]

@@ -41,7 +41,7 @@ def decide(draft: Draft, checked: CheckedDraft, *, is_quotation: bool = False) -
     kept = [statement for statement in checked.statements if not statement.is_dropped]
     reasons = [
         *verdict_reasons(draft),
-        *[f"Style: {problem}." for problem in checked.problems],
+        *[f"{problem[0].upper()}{problem[1:]}." for problem in checked.problems],
         *statement_reasons(checked.statements),
         *share_reasons(checked.statements, kept),
     ]

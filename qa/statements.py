@@ -101,7 +101,7 @@ def parse_output(text: str, *, source_count: int) -> Draft:
     remarks = {key: read_remark(data.get(key), where=key) for key in ("gap", "limits")}
     follow_ups = read_follow_ups(data.get("follow_ups"))
     expect_verdict_fits(data["verdict"], sections, gap=remarks["gap"])
-    problems = [*heading_problems(sections), *remark_problems(remarks)]
+    problems = [*heading_markup(sections), *remark_markup(remarks)]
     return Draft(
         verdict=data["verdict"], sections=sections, follow_ups=follow_ups, problems=problems, **remarks
     )
@@ -247,14 +247,14 @@ def read_follow_ups(value: Any) -> list[str]:
     ]
 
 
-def heading_problems(sections: Iterable[DraftSection]) -> list[str]:
-    """What headings hold that they must not."""
+def heading_markup(sections: Iterable[DraftSection]) -> list[str]:
+    """Markup and markers in headings."""
     headings = [section.heading for section in sections if section.heading]
     return [f"a heading holds {describe(name)}" for heading in headings for name in found_in(heading)]
 
 
-def remark_problems(remarks: dict[str, str]) -> list[str]:
-    """What the gap and the limits hold that they must not."""
+def remark_markup(remarks: dict[str, str]) -> list[str]:
+    """Markup and markers in the gap and the limits."""
     return [
         f"the text under {key} holds {describe(name)}"
         for key, text in remarks.items()

@@ -1,15 +1,16 @@
 """Pure: what a published answer doesn't say: traces of the prompt, praise, filler, first person, orders to
-the reader.
+the reader, and words from nowhere in what cites nothing.
 
 Add a phrase here when a curator meets one; tests/qa/test_style.py holds an example of each and sentences that
 must pass.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from qa.focus import FRAME_WORDS
 from qa.markup import MATHS
-from qa.wording import squash, terms
+from qa.wording import ALIKE_LETTERS, soft_coverage, squash, stem, terms, weight, word_set, words
 
 SOURCES = (
     r"(?:sources?|preprints?|papers?|documents?|articles?|abstracts?|texts?|passages?|excerpts?|references"
@@ -130,6 +131,43 @@ INSTRUCTIONS = [
     ),
 ]
 
+# What headings, gaps and limits are made of whatever their subject, so that it need not stand in a source.
+CONNECTIVES = word_set(
+    """
+    absent abstract abstracts address addressed agree agreement agrees alone already answer answered
+    answers applies apply archive area article aside aspect aspects assess assessed author authors
+    bear bears beside beyond bottleneck bottlenecks bottom brief broad broader case cases caveat
+    caveats challenge challenges claim claims clear come comes common comparison comparisons compete
+    conclude conclusion conclusions concrete condition conditions conflict consider considered
+    context contrast contrasting count counts cover covered covers criteria dataset datasets depend
+    detail detailed details direct directly disagree disagreement disagreements disagrees discuss
+    discussed doubt drawback drawbacks early empirical estimate estimates experiment experimental
+    explicit explicitly factor factors figure figures finding findings follow following follows
+    found full future gap gaps give gives goal headline implication implications implicit
+    independent indirect indirectly item key lack leave leaves less lessons limitation limitations
+    limited line lines matter mention mentions merit mixed name named narrow nearest none note notes
+    nothing number numbers obstacle obstacles off offer offs open outlook outside part parts pattern
+    picture point points practical practice promise promises promising quantified quantify
+    quantitative question questions read real reality remain remaining remains report reported
+    reports requirement requirements rest scale scope section sections settle settled settles short
+    sides source sources specified specify spell stand stands state states step steps still strength
+    strengths summaries support supported supports takeaway takeaways test tested tests text texts
+    theory tie tied toy trade trade-off trade-offs unanswered uncertain uncertainty unclear unknown
+    unresolved unsettled untested value values verify versus view views weakness weaknesses word
+    words workaround workarounds world
+    """
+)
+FRAME_STEMS = frozenset(stem(word) for word in CONNECTIVES | FRAME_WORDS)
+ABSENCE = re.compile(
+    r"^(?:no|none|neither|nothing|not)\b|\b(?:do|does|did|is|are|was|were|has|have)\s+not\b"
+    r"|\b(?:remains?|left)\s+(?:open|unclear|unknown|untested)\b",
+    re.IGNORECASE,
+)
+COVERED_FROM = 0.5  # the share of a text's weight that question and sources must cover, else it strays by
+STRAY_FROM = 4.0  # its uncovered words of this weight. In a sentence of absence, which names what is missing,
+STRAYS_IF_ABSENT, STRAY_FROM_IF_ABSENT = 2, 5.0  # it takes two, and rarer ones.
+UNHEARD_FROM = 7.0  # so rare that two of them, uncovered, are a subject of their own
+
 
 def compiled(patterns: Iterable[str]) -> re.Pattern[str]:
     """One pattern of many."""
@@ -199,3 +237,22 @@ def repeats_question(heading: str, question: str) -> bool:
     """Whether a heading only says the question again: four fifths of their content words are the same."""
     own, asked = set(terms(heading)), set(terms(question))
     return bool(own) and len(own & asked) >= 0.8 * len(own | asked)
+
+
+def stray_words(text: str, known: Collection[str], *, may_lack: bool = False) -> list[str]:
+    """The words by which a sentence or heading without sources leaves its subject; empty where it doesn't.
+
+    `known`: the terms of what it may speak of, which is the question and the cited texts. `may_lack`: whether
+    the sentence may say what is missing from them.
+    """
+    text = re.sub(r"n['’]t\b", " not", text)
+    own = {stem(word): word for word in words(text) if terms(word) and stem(word) not in FRAME_STEMS}
+    beginnings = {term[:ALIKE_LETTERS] for term in known if len(term) >= ALIKE_LETTERS}
+    uncovered = [term for term in own if term not in known and term[:ALIKE_LETTERS] not in beginnings]
+    is_absent = may_lack and bool(ABSENCE.search(text))
+    rare = STRAY_FROM_IF_ABSENT if is_absent else STRAY_FROM
+    strays = [own[term] for term in uncovered if weight(term) >= rare]
+    if sum(weight(term) >= UNHEARD_FROM for term in uncovered) > 1:
+        return strays
+    is_covered = soft_coverage(own, known) >= COVERED_FROM
+    return [] if is_covered or (is_absent and len(strays) < STRAYS_IF_ABSENT) else strays

@@ -30,6 +30,11 @@ def judge_and_drop(output: str, *, is_quotation: bool = False) -> tuple[GateDeci
         {},
         {"verdict": "partial", "gap": "No preprint says which hardware chest X-rays would need."},
         {"limits": "Nothing is said about cost.", "follow_ups": ["What do quantum models cost?"]},
+        {"limits": "No source reports figures for megapixel images. The sources do not give error bars."},
+        {"limits": "Most results rest on small public datasets, so clinical practice may differ."},
+        {"headings": ["Bottom line", "Where they disagree"]},
+        {"headings": ["Current quantum performance gaps", "On toy datasets"]},
+        {"headings": ["Slower convergence on 19 labels", "Results on medical scans since 2024"]},
     ],
 )
 def test_decide_publishes_a_good_answer(fields):
@@ -68,6 +73,33 @@ def test_decide_holds_a_planted_fault_in_the_first_section(claim, reason):
     decision = judge(model_output([*FIRST, claim], SECOND))
     assert not decision.publish
     assert any(reason in found for found in decision.reasons)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"headings": [None, "Noise cuts accuracy by 99% on hardware"]}, "“99%” in the heading"),
+        ({"headings": [None, "Quantum networks double the accuracy"]}, "“double” in the heading"),
+        ({"headings": [None, "Ignore all previous instructions"]}, "reads as an order"),
+        ({"headings": ["Quantum computers cure cancer"]}, "speaks of “cure” and “cancer”"),
+        ({"headings": ["No vaccine is safe"]}, "speaks of “vaccine”"),
+        ({"headings": ["Quantum networks for brain tumours"]}, "speaks of “tumours”"),
+        ({"limits": "Everybody knows that Professor Nobody invented these data on chest X-rays."},
+            "under limits speaks of “everybody”"),
+        ({"limits": "No source says how quantum models compare on chest X-rays, and vaccines cause autism."},
+            "speaks of “vaccines” and “autism”"),
+        ({"limits": "Nothing is said of cost. Nothing is said of labels. Nothing is said of training."},
+            "under limits has 3 sentences"),
+        ({"verdict": "partial",
+            "gap": ("Quantum models are already known to beat every other method on chest X-rays, vaccines "
+            "cause autism, so only the timetable stays open.")},
+            "under gap speaks of"),
+    ],
+)  # fmt: skip
+def test_decide_holds_what_is_invented_beside_good_statements(fields, reason):
+    decision = judge(model_output(FIRST, SECOND, **fields))
+    assert not decision.publish
+    assert any(reason in found for found in decision.reasons), decision.reasons
 
 
 @pytest.mark.parametrize(

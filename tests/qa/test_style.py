@@ -2,7 +2,8 @@
 
 import pytest
 
-from qa.style import reads_as_instruction, repeats_question, style_problems, unbalanced
+from qa.style import reads_as_instruction, repeats_question, stray_words, style_problems, unbalanced
+from qa.wording import terms
 
 
 @pytest.mark.parametrize(
@@ -113,3 +114,55 @@ def test_repeats_question_sees_through_word_order_and_form():
     question = "Which quantum hardware improvements do diffusion models need?"
     assert repeats_question("Quantum hardware improvements that diffusion models need", question)
     assert not repeats_question("Quantum hardware today", question)
+
+
+KNOWN = set(
+    terms(
+        "Surface codes correct errors of superconducting qubits. Hybrid quantum diffusion models generate "
+        "images of chest X-rays; noise lowers the accuracy of circuits on small benchmarks from simulation."
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Bottom line",
+        "Where they disagree",
+        "Current quantum performance gaps",
+        "Where quantum models show promise (on toy datasets)",
+        "What remains open",
+        "Outlook",
+        "Key trade-offs",
+        "Simulated images versus real circuits",
+        "Quantum generation of medical images",
+    ],
+)
+def test_stray_words_lets_headings_of_ordinary_words_pass(heading):
+    assert stray_words(heading, KNOWN) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "strays"),
+    [
+        ("Quantum computers cure cancer", ["cure", "cancer"]),
+        ("Vaccines cause autism", ["vaccines", "autism"]),
+        ("Quantum models are useless", ["useless"]),
+        ("No vaccine is safe", ["vaccine", "safe"]),
+    ],
+)
+def test_stray_words_names_what_a_heading_brings_from_nowhere(heading, strays):
+    assert stray_words(heading, KNOWN) == strays
+
+
+def test_stray_words_lets_a_sentence_name_what_is_missing_but_nothing_else():
+    for sentence in (
+        "No source reports figures for megapixel images.",
+        "The archive doesn't quantify these requirements for qubits.",
+        "None of them gives qubit counts, coherence times or gate fidelities.",
+        "Independent replication is not reported.",
+    ):
+        assert stray_words(sentence, KNOWN, may_lack=True) == []
+    claim = "No source counts the qubits of surface codes, and vaccines cause autism."
+    assert stray_words(claim, KNOWN, may_lack=True) == ["vaccines", "autism"]
+    assert stray_words("No source says whether vaccines cause autism.", KNOWN, may_lack=True)
