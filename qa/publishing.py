@@ -61,18 +61,18 @@ def publish(answer: Answer, by: AbstractBaseUser | None = None) -> None:
 
 
 @transaction.atomic
-def hold(answer: Answer, reason: str, by: AbstractBaseUser | None = None) -> None:
+def hold(answer: Answer, reason: str) -> None:
     """Takes a published answer off its page until a curator publishes or discards it."""
     question = _lock(answer.question_id)
     if question.published_answer_id != answer.pk:
         raise NotAllowed("Only the published version can be held.")
     _unpublish(question, Answer.State.HELD, hold_reasons=[reason])
-    question.state = Question.State.HELD
+    question.state = _unless_under_way(question, Question.State.HELD)
     question.save(update_fields=["state", "published_answer"])
 
 
 @transaction.atomic
-def discard(answer: Answer, by: AbstractBaseUser | None = None) -> None:
+def discard(answer: Answer) -> None:
     """Keeps a held answer in the record only. A question that waited for nothing else has failed."""
     question = _lock(answer.question_id)
     answer.refresh_from_db(from_queryset=Answer.objects.select_for_update())
@@ -84,12 +84,12 @@ def discard(answer: Answer, by: AbstractBaseUser | None = None) -> None:
         question.state == Question.State.HELD
         and not question.answers.filter(state=Answer.State.HELD).exists()
     ):
-        question.state = Question.State.FAILED
+        question.state = _unless_under_way(question, Question.State.FAILED)
         question.save(update_fields=["state"])
 
 
 @transaction.atomic
-def retract(question: Question, reason: str, by: AbstractBaseUser | None = None) -> None:
+def retract(question: Question, reason: str) -> None:
     """Replaces a published page by a tombstone with this reason."""
     question = _lock(question.pk)
     if question.state != Question.State.PUBLISHED:
@@ -99,7 +99,7 @@ def retract(question: Question, reason: str, by: AbstractBaseUser | None = None)
 
 
 @transaction.atomic
-def reject(question: Question, reason: str, by: AbstractBaseUser | None = None) -> None:
+def reject(question: Question, reason: str) -> None:
     """Closes a question that never was published; whoever asks it again reads the reason."""
     question = _lock(question.pk)
     if question.state in CLOSED_STATES | {Question.State.PUBLISHED}:
@@ -110,7 +110,7 @@ def reject(question: Question, reason: str, by: AbstractBaseUser | None = None) 
 
 
 @transaction.atomic
-def merge(question: Question, into: Question, by: AbstractBaseUser | None = None) -> None:
+def merge(question: Question, into: Question) -> None:
     """Leads a question's address, and those that led to it, to another question's page for ever."""
     locked = Question.objects.select_for_update().filter(pk__in={question.pk, into.pk}).order_by("pk")
     rows = {row.pk: row for row in locked}
@@ -127,7 +127,7 @@ def merge(question: Question, into: Question, by: AbstractBaseUser | None = None
 
 
 @transaction.atomic
-def reanswer(question: Question, by: AbstractBaseUser | None, reason: str) -> AnswerRun:
+def reanswer(question: Question, reason: str) -> AnswerRun:
     """Starts a run for a further version; what is published stays until that version is published."""
     question = _lock(question.pk)
     if question.state not in OPEN_TO_REANSWER:
@@ -141,6 +141,11 @@ def reanswer(question: Question, by: AbstractBaseUser | None, reason: str) -> An
 
 def _lock(question_id: int) -> Question:
     return Question.objects.select_for_update().get(pk=question_id)
+
+
+def _unless_under_way(question: Question, state: Question.State) -> Question.State:
+    """This state, or pending while an open run is still to say what becomes of the question."""
+    return Question.State.PENDING if question.runs.open().exists() else state
 
 
 def _unpublish(question: Question, state: Answer.State, **changes: object) -> None:

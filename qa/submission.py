@@ -76,7 +76,9 @@ def _find_or_create(text: str) -> tuple[Question, bool]:
 
 
 def _wants_new_run(question: Question) -> bool:
-    """Whether a repeat of this question is to be tried again."""
+    """Whether a repeat of this question is to be tried again, unless it is being tried just now."""
+    if question.runs.open().exists():
+        return False
     if question.state == Question.State.FAILED:
         return True
     return question.state == Question.State.UNANSWERABLE and _archive_changed_since_last_run(question)

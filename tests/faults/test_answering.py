@@ -185,7 +185,7 @@ def test_published_page_is_unchanged_while_it_is_answered_again(site: Site) -> N
     site.answer_slowly(3)
     reanswer = (
         "from qa.models import Question; from qa.publishing import reanswer; "
-        f"reanswer(Question.objects.get(slug='{slug}'), None, 'A test of versions.')"
+        f"reanswer(Question.objects.get(slug='{slug}'), 'A test of versions.')"
     )
     site.manage("shell", "-c", reanswer)
     wait_until(site.working_children, what="the new version is being written")

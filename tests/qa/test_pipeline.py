@@ -536,7 +536,7 @@ def test_published_page_does_not_change_until_the_next_version_is_published(prov
     first = question.published_answer
     before = Answer.objects.filter(pk=first.pk).values().get()
 
-    publishing.reanswer(question, None, "A newer preprint came in.")
+    publishing.reanswer(question, "A newer preprint came in.")
     question.refresh_from_db()
     assert (question.state, question.published_answer) == ("published", first)
     provider.answer = scripted(Reply(status=401))
@@ -545,7 +545,7 @@ def test_published_page_does_not_change_until_the_next_version_is_published(prov
 
     settings.AUTO_PUBLISH = False
     provider.answer = write_answer
-    publishing.reanswer(question, None, "A newer preprint came in.")
+    publishing.reanswer(question, "A newer preprint came in.")
     run_once(question)
     assert (question.state, question.published_answer) == ("published", first)
     assert Answer.objects.filter(pk=first.pk).values().get() == before

@@ -10,6 +10,8 @@ from django.utils import timezone
 from qa import publishing, runs
 from qa.models import Answer, AnswerRun, Citation, Question, Source, Statement
 from qa.publishing import NotAllowed
+from qa.submission import submit_question
+from qa.text_keys import make_text_key
 from tests.factories import PreprintFactory
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +47,8 @@ def make_answer(question: Question, *, version: int = 1, state: str = "held", **
 def make_question(state: str = "pending") -> Question:
     """A question as the site leaves it in this state."""
     number = next(counter)
-    question = Question.objects.create(text=f"What is effect {number}?", text_key=f"{number:064}")
+    text = f"What is known about effect number {number}?"
+    question = Question.objects.create(text=text, text_key=make_text_key(text))
     changes: dict[str, object] = {"state": state}
     if state == "published":
         answer = make_answer(question, state="published")
@@ -63,19 +66,19 @@ def make_question(state: str = "pending") -> Question:
 
 MOVES: dict[str, tuple[Callable[[Question, User], object], dict[str, str]]] = {
     "retract": (
-        lambda question, user: publishing.retract(question, "A source was withdrawn.", user),
+        lambda question, user: publishing.retract(question, "A source was withdrawn."),
         {"published": "retracted"},
     ),
     "reject": (
-        lambda question, user: publishing.reject(question, "It asks for medical advice.", user),
+        lambda question, user: publishing.reject(question, "It asks for medical advice."),
         dict.fromkeys(["pending", "held", "unanswerable", "failed"], "rejected"),
     ),
     "merge": (
-        lambda question, user: publishing.merge(question, make_question("published"), user),
+        lambda question, user: publishing.merge(question, make_question("published")),
         dict.fromkeys(["pending", "published", "held", "unanswerable", "failed"], "merged"),
     ),
     "reanswer": (
-        lambda question, user: publishing.reanswer(question, user, "A new preprint came in."),
+        lambda question, user: publishing.reanswer(question, "A new preprint came in."),
         {"published": "published"} | dict.fromkeys(["held", "unanswerable", "failed"], "pending"),
     ),
     "publish": (
@@ -83,11 +86,11 @@ MOVES: dict[str, tuple[Callable[[Question, User], object], dict[str, str]]] = {
         dict.fromkeys(["published", "held", "unanswerable", "failed"], "published"),
     ),
     "discard": (
-        lambda question, user: publishing.discard(question.answers.get(state="held"), user),
+        lambda question, user: publishing.discard(question.answers.get(state="held")),
         {"held": "failed"},
     ),
     "hold": (
-        lambda question, user: publishing.hold(question.answers.get(), "A reader doubts it.", user),
+        lambda question, user: publishing.hold(question.answers.get(), "A reader doubts it."),
         {"published": "held"},
     ),
 }
@@ -130,18 +133,18 @@ def test_older_held_version_cannot_replace_a_newer_one(curator: User) -> None:
         publishing.publish(older, curator)
 
 
-def test_discard_of_one_of_two_held_answers_leaves_the_question_held(curator: User) -> None:
+def test_discard_of_one_of_two_held_answers_leaves_the_question_held() -> None:
     question = make_question("held")
     make_answer(question, version=2)
-    publishing.discard(question.answers.get(version=2), curator)
+    publishing.discard(question.answers.get(version=2))
     question.refresh_from_db()
     assert question.state == "held"
 
 
-def test_held_newer_version_leaves_the_page_published(curator: User) -> None:
+def test_held_newer_version_leaves_the_page_published() -> None:
     question = make_question("published")
     newer = make_answer(question, version=2)
-    publishing.discard(newer, curator)
+    publishing.discard(newer)
     question.refresh_from_db()
     assert (question.state, question.published_answer.version) == ("published", 1)
 
@@ -150,7 +153,7 @@ def test_hold_takes_the_page_down_and_publish_puts_it_back(curator: User) -> Non
     question = make_question("published")
     answer = question.published_answer
     first_published = question.published_at
-    publishing.hold(answer, "A reader doubts it.", curator)
+    publishing.hold(answer, "A reader doubts it.")
     answer.refresh_from_db()
     assert (answer.state, answer.hold_reasons) == ("held", ["A reader doubts it."])
     publishing.publish(answer, curator)
@@ -161,7 +164,7 @@ def test_hold_takes_the_page_down_and_publish_puts_it_back(curator: User) -> Non
 @pytest.mark.parametrize("close", ["retract", "reject", "merge"])
 def test_closing_ends_the_open_run(close: str, curator: User) -> None:
     question = make_question("published" if close == "retract" else "failed")
-    run = publishing.reanswer(question, curator, "Try again.")
+    run = publishing.reanswer(question, "Try again.")
     lease = runs.claim(run.pk)
     MOVES[close][0](question, curator)
     run.refresh_from_db()
@@ -170,44 +173,69 @@ def test_closing_ends_the_open_run(close: str, curator: User) -> None:
         runs.finish(lease, AnswerRun.Outcome.PUBLISHED, seconds={})
 
 
-def test_retract_discards_every_version_that_could_come_back(curator: User) -> None:
+def test_retract_discards_every_version_that_could_come_back() -> None:
     question = make_question("published")
     make_answer(question, version=2)
-    publishing.retract(question, "  A source was withdrawn.  ", curator)
+    publishing.retract(question, "  A source was withdrawn.  ")
     question.refresh_from_db()
     assert (question.published_answer, question.reason) == (None, "A source was withdrawn.")
     assert set(question.answers.values_list("state", flat=True)) == {"discarded"}
 
 
 @pytest.mark.parametrize("act", [publishing.retract, publishing.reject])
-def test_closing_needs_a_reason_that_the_public_can_read(act, curator: User) -> None:
+def test_closing_needs_a_reason_that_the_public_can_read(act) -> None:
     question = make_question("published" if act is publishing.retract else "failed")
     with pytest.raises(NotAllowed, match="reason"):
-        act(question, " ", curator)
+        act(question, " ")
 
 
-def test_merge_carries_along_what_was_merged_before(curator: User) -> None:
+def test_merge_carries_along_what_was_merged_before() -> None:
     first, second, third = make_question("published"), make_question("published"), make_question("published")
-    publishing.merge(first, second, curator)
-    publishing.merge(second, third, curator)
+    publishing.merge(first, second)
+    publishing.merge(second, third)
     first.refresh_from_db()
     assert first.merged_into == third
     with pytest.raises(NotAllowed, match="itself"):
-        publishing.merge(third, third, curator)
+        publishing.merge(third, third)
     with pytest.raises(NotAllowed, match="is merged"):
-        publishing.merge(third, second, curator)
+        publishing.merge(third, second)
 
 
-def test_reanswer_while_one_is_under_way_is_refused(curator: User) -> None:
+def test_reanswer_while_one_is_under_way_is_refused() -> None:
     question = make_question("published")
-    publishing.reanswer(question, curator, "Once.")
+    publishing.reanswer(question, "Once.")
     with pytest.raises(NotAllowed, match="already"):
-        publishing.reanswer(question, curator, "Twice.")
+        publishing.reanswer(question, "Twice.")
+
+
+def test_page_taken_down_while_it_is_answered_again_waits_for_that_version() -> None:
+    question = make_question("published")
+    run = publishing.reanswer(question, "A new preprint came in.")
+    publishing.hold(question.answers.get(), "A reader doubts it.")
+    question.refresh_from_db()
+    assert question.state == "pending"
+    publishing.discard(question.answers.get())
+    question.refresh_from_db()
+    assert question.state == "pending"
+    submission = submit_question(question.text, asker="a reader")  # meets the question, starts nothing
+    assert (submission.question, submission.is_new) == (question, False)
+    assert question.runs.open().get() == run
+    runs.fail(runs.claim(run.pk), code="provider", message="The provider is away.")
+    question.refresh_from_db()
+    assert question.state == "failed"
+
+
+@pytest.mark.parametrize("state", ["failed", "unanswerable"])
+def test_question_with_an_open_run_gets_no_second_one(state: str) -> None:
+    question = make_question(state)
+    run = AnswerRun.objects.create(question=question)
+    assert submit_question(question.text, asker="a reader").question == question
+    assert question.runs.open().get() == run
 
 
 def test_held_answer_of_a_question_under_way_waits_for_the_new_version(curator: User) -> None:
     question = make_question("held")
-    publishing.reanswer(question, curator, "Again.")
+    publishing.reanswer(question, "Again.")
     with pytest.raises(NotAllowed, match="just now"):
         publishing.publish(question.answers.get(), curator)
 
