@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 
-from archive.models import Embedding, HarvestRun
+from archive.models import Embedding, HarvestRun, Preprint
 from qa import dispatching, runs
 from qa.models import AnswerRun, Question
 from qa.questions import Refused, accept_question
@@ -62,17 +62,28 @@ def submit_question(text: str, *, asker: str) -> Submission:
 
 
 def _find_or_create(text: str) -> tuple[Question, bool]:
-    """The one row of this text, locked. Two askers at once meet in it, since its key is unique."""
+    """The row of this text, or the one it leads to, locked. Its key is unique, so two askers meet in it."""
     candidate = Question(text=text, text_key=make_text_key(text))
     Question.objects.bulk_create([candidate], ignore_conflicts=True)
-    question = Question.objects.select_for_update().get(text_key=candidate.text_key)
+    question = Question.objects.get(text_key=candidate.text_key)
     if question.slug == candidate.slug:
-        return question, True
-    while question.merged_into_id:
-        question = Question.objects.select_for_update().get(pk=question.merged_into_id)
+        return question, True  # unseen by others until it is committed, so as good as locked
+    question = _lock_end(question)
     if question.state == Question.State.REJECTED:
         raise Refused("rejected", question.reason)
     return question, False
+
+
+def _lock_end(question: Question) -> Question:
+    """The question that this one leads to, or itself. Locks no other row: merging locks targets first."""
+    while True:
+        while question.merged_into_id:
+            question = Question.objects.get(pk=question.merged_into_id)
+        with transaction.atomic():
+            question = Question.objects.select_for_update().get(pk=question.pk)
+            if not question.merged_into_id:
+                return question
+            transaction.set_rollback(True)  # merged meanwhile: lets go of its lock
 
 
 def _wants_new_run(question: Question) -> bool:
@@ -88,12 +99,11 @@ def _archive_changed_since_last_run(question: Question) -> bool:
     """Whether preprints came in or became searchable since the question was last tried."""
     last = question.runs.exclude(finished_at=None).latest("finished_at")
     since = last.started_at or last.queued_at
-    brought_something = Q(created__gt=0) | Q(updated__gt=0)
-    unfinished_or_later = Q(finished_at=None) | Q(finished_at__gt=since)
-    if HarvestRun.objects.filter(brought_something, unfinished_or_later).exists():
-        return True
-    newest = Embedding.objects.order_by("-pk").first()
-    return newest is not None and newest.created_at > since
+    harvests = HarvestRun.objects.filter(Q(created__gt=0) | Q(updated__gt=0), finished_at__gt=since)
+    newest_preprint = Preprint.objects.order_by("-pk").only("created_at").first()  # of a harvest under way
+    newest_vector = Embedding.objects.order_by("-pk").only("created_at").first()
+    newest = [row.created_at for row in (newest_preprint, newest_vector) if row]
+    return max(newest, default=since) > since or harvests.exists()
 
 
 def _check_queue() -> None:

@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from archive.indexing import embed_pending
 from tests.fakes import FakeProvider, write_answer
@@ -37,3 +39,13 @@ def provider(settings, monkeypatch) -> Iterator[FakeProvider]:
         settings.ANSWER_MODEL = "openai/gpt-4.1-mini"
         settings.ANSWER_API_BASE = running.openai_base
         yield running
+
+
+@pytest.fixture
+def other_session() -> Iterator[psycopg.Connection]:
+    """Somebody else's connection to the test's database."""
+    address = {key: connection.settings_dict[key] for key in ("HOST", "PORT", "USER", "PASSWORD")}
+    names = {key.lower(): value for key, value in address.items() if value}
+    with psycopg.connect(dbname=connection.settings_dict["NAME"], **names) as session:
+        yield session
+        session.rollback()

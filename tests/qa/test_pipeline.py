@@ -6,9 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-import psycopg
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from archive.models import Preprint
@@ -420,16 +418,6 @@ def test_embedder_that_stays_away_ends_with_words(provider, settings) -> None:
         run = run_once(question)
     assert (question.state, run.error_code) == ("failed", "no_embedder")
     assert not provider.calls
-
-
-@pytest.fixture
-def other_session() -> Iterator[psycopg.Connection]:
-    """Somebody else's connection to the test's database."""
-    address = {key: connection.settings_dict[key] for key in ("HOST", "PORT", "USER", "PASSWORD")}
-    names = {key.lower(): value for key, value in address.items() if value}
-    with psycopg.connect(dbname=connection.settings_dict["NAME"], **names) as session:
-        yield session
-        session.rollback()
 
 
 def test_lock_that_keeps_an_answer_from_the_record_is_no_reason_to_pay_for_ever(

@@ -4,20 +4,21 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from celery import current_app
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from archive.models import HarvestRun
-from qa import runs
+from qa import publishing, runs
 from qa.models import AnswerRun, AskQuota, Question
 from qa.quotas import client_network, forget_askers
 from qa.submission import QueueFull, QuotaUsed, Refused, asker_key, submit_question
+from tests.factories import PreprintFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -120,6 +121,17 @@ def test_repeat_of_unanswerable_question_waits_for_the_archive_to_change() -> No
     assert question.runs.count() == 2
 
 
+def test_harvest_that_was_broken_off_is_no_change_for_ever() -> None:
+    PreprintFactory()
+    question = make_unanswerable()
+    HarvestRun.objects.create(source="x", created=5, updated=5)  # whose process was killed
+    ask()
+    assert question.runs.count() == 1
+    PreprintFactory()  # the harvest goes on
+    ask()
+    assert question.runs.count() == 2
+
+
 def test_repeat_of_rejected_question_gives_its_reason() -> None:
     ask()
     AnswerRun.objects.all().delete()
@@ -145,6 +157,49 @@ def test_repeat_of_merged_question_is_the_target() -> None:
     AnswerRun.objects.filter(question=merged).delete()
     Question.objects.filter(pk=merged.pk).update(state="merged", merged_into=target, closed_at=timezone.now())
     assert ask() == target
+
+
+def merge(question: Question, target: Question) -> None:
+    AnswerRun.objects.filter(question=question).delete()
+    publishing.merge(question, target)
+
+
+def test_repeat_of_merged_question_does_not_wait_for_its_row(other_session) -> None:
+    """Whoever merges the target comes to that row last: to hold one and wait for the other is a deadlock."""
+    target = ask("What limits coherence in transmons?")
+    merged = ask()
+    merge(merged, target)
+    other_session.execute("SELECT 1 FROM qa_question WHERE id = %s FOR UPDATE", [merged.pk])
+    assert ask() == target
+
+
+def test_repeat_of_a_question_whose_target_is_just_being_merged_follows_it() -> None:
+    last = ask("What sets the coherence of transmons?")
+    target = ask("What limits coherence in transmons?")
+    merge(ask(), target)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            merge(target, last)
+            asking = pool.submit(lambda: (ask(), connection.close())[0])
+            wait_for_a_lock(asking)
+        assert asking.result() == last
+    assert set(AskQuota.objects.values_list("asked", flat=True)) == {3}
+
+
+def wait_for_a_lock(asking: Future) -> None:
+    """Until another connection waits for a row of this one's."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    give_up = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while not asking.done():
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
 
 
 def test_quota_lets_exactly_the_limit_through(settings) -> None:
