@@ -26,6 +26,7 @@ TASK = "qa.tasks.answer_question"
 QUEUE = "answers"
 BATCH = 100
 RESEND_SECONDS = 5  # after which a message that is in no queue counts as lost
+RESEND_ANYWAY_SECONDS = 60  # after which one is sent again whatever waits: a claim makes doubles harmless
 APPLICATION_NAME = "antigravity-dispatcher"
 
 # kombu tries a connection again for 6 s unless it is told all of these.
@@ -53,8 +54,8 @@ def wake_due() -> int:
         unsent = Q(woken_at=None) | Q(
             woken_at__lt=F("lease_until")
         )  # never sent, or not since the lease lapsed
-        if is_queue_empty():  # so a run that still waits has lost its message
-            unsent |= Q(woken_at__lt=Now() - timedelta(seconds=RESEND_SECONDS))
+        if seconds := resend_after():
+            unsent |= Q(woken_at__lt=Now() - timedelta(seconds=seconds))
         rows = due().filter(unsent, attempts__lt=settings.RUN_MAX_ATTEMPTS).order_by("next_try_at", "pk")
         run_ids = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
         AnswerRun.objects.filter(pk__in=run_ids).update(woken_at=Now())
@@ -76,11 +77,16 @@ def send(run_ids: Sequence[int]) -> int:
     return sent
 
 
-def is_queue_empty() -> bool:
-    """Whether no message waits for a worker. A broker that can't be asked counts as one that has messages."""
+def resend_after() -> int | None:
+    """Seconds after which a run that still waits is taken to have lost its message.
+
+    None for never, where the broker can't be asked, or holds so many that no worker seems to take any.
+    """
     with suppress(*UNREACHABLE), current_app.connection_for_read(transport_options=PROMPT) as broker:
-        return not broker.default_channel.client.llen(QUEUE)
-    return False
+        waiting = broker.default_channel.client.llen(QUEUE)
+        if waiting <= 2 * settings.MAX_OPEN_RUNS:
+            return RESEND_ANYWAY_SECONDS if waiting else RESEND_SECONDS
+    return None
 
 
 def seen_at() -> datetime | None:

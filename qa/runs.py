@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest, Now
 
@@ -127,7 +127,7 @@ def holding(lease: Lease) -> Iterator[None]:
                 except LeaseLost:
                     log.warning("lease_lost", run=lease.run.pk)
                     return
-                except DatabaseError as error:
+                except Error as error:
                     log.warning("heartbeat_failed", run=lease.run.pk, error=str(error))
                     connection.close()
         finally:

@@ -115,6 +115,26 @@ def test_heartbeat_holds_the_lease_and_notices_its_loss(run, settings) -> None:
         runs.note(lease, step="writing")
 
 
+def test_heartbeat_outlives_its_connection(run, settings, other_session) -> None:
+    settings.RUN_HEARTBEAT_SECONDS = 0.05
+    lease = claim(run.pk)
+    connection.close()
+    hang_up = (
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with runs.holding(lease):
+        for _ in range(3):
+            lapse(run)
+            wait_for(lambda: AnswerRun.objects.get().lease_until > timezone.now())
+            connection.close()
+            other_session.execute(hang_up)
+            other_session.commit()  # the next look sees who is connected then
+        lapse(run)
+        wait_for(lambda: AnswerRun.objects.get().lease_until > timezone.now())
+    assert not lease.lost.is_set()
+
+
 def wait_for(condition) -> None:
     give_up = time.monotonic() + 30
     while not condition():
@@ -168,6 +188,19 @@ def test_lost_message_is_sent_again(run, broker) -> None:
     assert broker.llen(dispatching.QUEUE) == 1
     AnswerRun.objects.update(woken_at=timezone.now() - timedelta(seconds=6))
     assert dispatching.wake_due() == 0  # since one waits in the queue
+
+
+def test_message_lost_from_a_queue_that_is_never_empty_is_sent_again(run, broker, settings) -> None:
+    broker.delete(dispatching.QUEUE)
+    broker.rpush(dispatching.QUEUE, *["another's"] * 20)
+    AnswerRun.objects.update(woken_at=timezone.now() - timedelta(seconds=50))
+    assert dispatching.wake_due() == 0
+    AnswerRun.objects.update(woken_at=timezone.now() - timedelta(seconds=61))
+    assert dispatching.wake_due() == 1
+    assert broker.llen(dispatching.QUEUE) == 21
+    settings.MAX_OPEN_RUNS = 10
+    AnswerRun.objects.update(woken_at=timezone.now() - timedelta(seconds=61))
+    assert dispatching.wake_due() == 0  # nobody takes any: more would only pile up
 
 
 def test_lapsed_run_is_woken_once(run, broker) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 import time_machine
 from celery import current_app
@@ -173,7 +174,7 @@ def test_repeat_of_merged_question_does_not_wait_for_its_row(other_session) -> N
     assert ask() == target
 
 
-def test_repeat_of_a_question_whose_target_is_just_being_merged_follows_it() -> None:
+def test_repeat_of_a_question_whose_target_is_just_being_merged_follows_it(other_session) -> None:
     last = ask("What sets the coherence of transmons?")
     target = ask("What limits coherence in transmons?")
     merge(ask(), target)
@@ -181,25 +182,22 @@ def test_repeat_of_a_question_whose_target_is_just_being_merged_follows_it() -> 
         with transaction.atomic():
             merge(target, last)
             asking = pool.submit(lambda: (ask(), connection.close())[0])
-            wait_for_a_lock(asking)
+            wait_for_a_lock(asking, other_session)
         assert asking.result() == last
     assert set(AskQuota.objects.values_list("asked", flat=True)) == {3}
 
 
-def wait_for_a_lock(asking: Future) -> None:
-    """Until another connection waits for a row of this one's."""
+def wait_for_a_lock(asking: Future, session: psycopg.Connection) -> None:
+    """Until somebody waits for a row, as `session` sees it."""
     waiting = (
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
     give_up = time.monotonic() + 30
-    with connection.cursor() as cursor:
-        while not asking.done():
-            cursor.execute(waiting)
-            if cursor.fetchone()[0]:
-                return
-            assert time.monotonic() < give_up
-            time.sleep(0.01)
+    while not asking.done() and not session.execute(waiting).fetchone()[0]:
+        assert time.monotonic() < give_up
+        session.rollback()  # else it would see the same again
+        time.sleep(0.01)
 
 
 def test_quota_lets_exactly_the_limit_through(settings) -> None:

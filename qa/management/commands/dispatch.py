@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from qa.budget import settle_abandoned
 from qa.dispatching import APPLICATION_NAME, wake_due
@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 self.listen()
                 while not self.is_ending:
                     self.dispatch()
-            except DatabaseError as error:
+            except Error as error:
                 log.warning("database_away", error=str(error))
                 connection.close()
                 time.sleep(PERIOD_SECONDS)
