@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from archive.models import Preprint
 from qa.models import AnswerRun, Question
+from qa.runs import queue_position
 
 NEAREST = 5
 LEAST_SHOWN = 0.005  # what rounds to 1%
@@ -28,7 +29,8 @@ class Found:
 def _label(step: AnswerRun.Step, run: AnswerRun) -> str:
     is_now = run.step == step
     if step == AnswerRun.Step.READING:
-        count = len(run.retrieved)
+        knows = (AnswerRun.Step.READING, AnswerRun.Step.WRITING)  # later steps count something else
+        count = run.step_detail if run.step in knows else 0
         return f"Reading {count} preprint{'s' if count != 1 else ''}" if count else "Reading the preprints"
     if step == AnswerRun.Step.CHECKING:
         count = run.step_detail if is_now else 0
@@ -46,13 +48,6 @@ def list_steps(run: AnswerRun) -> list[Step]:
     current = order.index(AnswerRun.Step(run.step)) if run.step in order else len(order)
     states = ["done" if n < current else "current" if n == current else "todo" for n in range(len(order))]
     return [Step(_label(step, run), state) for step, state in zip(order, states, strict=True)]
-
-
-def queued_before(run: AnswerRun) -> int:
-    """How many queued runs are in front of this one."""
-    if run.state != AnswerRun.State.QUEUED:
-        return 0
-    return AnswerRun.objects.filter(state=AnswerRun.State.QUEUED, queued_at__lt=run.queued_at).count()
 
 
 def found_preprints(run: AnswerRun) -> list[Found]:
@@ -77,6 +72,6 @@ def progress_context(question: Question) -> dict[str, object]:
         "question": question,
         "run": run,
         "steps": list_steps(run),
-        "before": queued_before(run),
+        "before": queue_position(run) - 1 if run.state == AnswerRun.State.QUEUED else 0,
         "found": found_preprints(run),
     }

@@ -54,7 +54,12 @@ def test_progress_moves_without_reloading_and_ends_on_the_answer(live_server, pa
 
     preprints = PreprintFactory.create_batch(2)
     AnswerRun.objects.update(
-        **LEASE, lease_until=timezone.now(), step="reading", retrieved=retrieved(preprints), attempts=1
+        **LEASE,
+        lease_until=timezone.now(),
+        step="reading",
+        step_detail=2,
+        retrieved=retrieved(preprints),
+        attempts=1,
     )
 
     expect(current).to_contain_text("Reading 2 preprints")

@@ -1,5 +1,7 @@
 """A question's page in every state of docs/decisions/0001, as a reader's browser gets it."""
 
+from datetime import timedelta
+
 import pytest
 from bs4 import BeautifulSoup
 from django.utils import timezone
@@ -291,8 +293,16 @@ class TestPending:
         assert is_kept_from_indexes(response, page)
         assert page.select_one('[aria-current="step"] > span').get_text() == "Waiting for a worker"
         assert "2 questions before this one" in text
+        status = client.get(f"/api/v1/questions/{question.slug}/status/").json()
+        assert status["position"] == 3
         assert page.select_one("noscript meta")["content"] == "2"
         assert page.select_one("#progress")["data-status"] == f"/ask/{question.slug}/status"
+
+    def test_runs_that_are_not_due_stand_in_nobodys_way(self, client):
+        AnswerRunFactory(next_try_at=timezone.now() + timedelta(hours=1))
+        question = AnswerRunFactory().question
+
+        assert "next in line" in get_page(client, f"/ask/{question.slug}")[2]
 
     def test_waiting_run_says_why(self, client):
         question = AnswerRunFactory(waits_for="today's budget is used").question
@@ -303,7 +313,7 @@ class TestPending:
         ("step", "detail", "words"),
         [
             ("searching", 0, "Searching the archive"),
-            ("reading", 3, "Reading 3 preprints"),
+            ("reading", 2, "Reading 2 preprints"),  # of the three that were found
             ("writing", 0, "Writing the answer"),
             ("checking", 12, "Checking 12 citations"),
         ],
