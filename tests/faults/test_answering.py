@@ -90,8 +90,8 @@ def test_web_killed(site: Site) -> None:
 def test_dispatcher_dead_then_two_of_them(site: Site) -> None:
     first = site.kill("dispatcher")
     assert is_gone(first)
-    slugs = site.ask(4)  # whose messages the web sends itself
-    site.assert_answered_once(slugs, kills=0)
+    slugs = site.ask(4)  # whose messages the web sends itself, if Valkey takes them at once
+    wait_until(lambda: "published" in site.states(slugs).values(), what="an answer without a dispatcher")
     twin = psutil.Popen(
         site.programs["dispatcher"].command,
         env=site.environment,
@@ -101,8 +101,7 @@ def test_dispatcher_dead_then_two_of_them(site: Site) -> None:
     )
     try:
         site.start("dispatcher")
-        site.answer_slowly(1)
-        site.assert_answered_once(site.ask(20), kills=0)
+        site.assert_answered_once(slugs + site.ask(16), kills=0)
         assert twin.poll() is None
     finally:
         twin.kill()
