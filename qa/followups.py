@@ -7,10 +7,14 @@ import numpy as np
 from django.db.models import Count
 
 from archive.embeddings import Embedder
+from archive.models import Preprint
 from archive.search import search
+from qa.figures import missing_figures
 from qa.models import Question
 from qa.questions import Refused, accept_question
+from qa.style import stray_words, style_problems
 from qa.text_keys import make_text_key
+from qa.wording import terms
 
 WANTED = 3
 CANDIDATES = 20
@@ -59,15 +63,18 @@ def choose_follow_ups(
     dropped: Sequence[str],
     embedder: Embedder,
 ) -> list[Suggestion]:
-    """Up to three. `dropped` are statements that failed their checks: nothing may build on them."""
+    """Up to three. `preprint_ids` are the answer's sources, which suggestions have to keep to; `dropped` are
+    statements that failed their checks: nothing may build on them.
+    """
     chooser = Chooser(question, embedder)
+    texts = read_texts(question, preprint_ids)
     for near in find_near_published(question, preprint_ids=preprint_ids, chooser=chooser):
         chooser.add(Suggestion(near.text, near), chooser.embed(near.text))
     refuted = embedder.embed(list(dropped))
     for text in suggestions:
         if chooser.is_done:
             break
-        suggestion = judge_suggestion(text, keys=chooser.keys)
+        suggestion = judge_suggestion(text, keys=chooser.keys, texts=texts)
         if suggestion is None:
             continue
         vector = chooser.embed(suggestion.text)
@@ -92,11 +99,28 @@ def find_near_published(
     return sorted(candidates, key=lambda near: -nearness[near.pk])
 
 
-def judge_suggestion(text: str, *, keys: set[str]) -> Suggestion | None:
-    """The suggestion, if it could be asked here as it stands and this archive has something on it."""
+def read_texts(question: Question, preprint_ids: Sequence[int]) -> list[str]:
+    """What a suggestion may build on: the question, and the titles and abstracts of the sources."""
+    pairs = Preprint.objects.filter(pk__in=preprint_ids).values_list("title", "abstract")
+    return [question.text, *(f"{title}. {abstract}" for title, abstract in pairs)]
+
+
+def is_grounded(text: str, texts: Sequence[str]) -> bool:
+    """Whether a suggestion speaks of its subject only, and presupposes nothing that the texts don't have."""
+    if style_problems(text, sources=texts) or missing_figures(text, texts):
+        return False
+    return not stray_words(text, {term for known in texts for term in terms(known)})
+
+
+def judge_suggestion(text: str, *, keys: set[str], texts: Sequence[str]) -> Suggestion | None:
+    """The suggestion, if it could be asked here as it stands, rests on the texts and this archive has
+    something on it.
+    """
     try:
         accepted = accept_question(text)
     except Refused:
+        return None
+    if not is_grounded(accepted, texts):
         return None
     key = make_text_key(accepted)
     known = Question.objects.filter(text_key=key).first()

@@ -17,6 +17,7 @@ SOURCES = (
     r"|materials?|context)"
 )
 GIVEN = r"(?:provided|supplied|given|shared|attached|retrieved|uploaded|listed)"
+SAYING = r"(?:say|state|mention|describe|report|tell|discuss|conclude|claim|explain|cover|indicate)"
 
 LEAKS = [
     (
@@ -35,6 +36,13 @@ LEAKS = [
         r"|in\s+which))"
     ),
     r"\bthe\s+context\s+(?:does|doesn't|says|states|mentions|shows|indicates|contains|lacks)\b",
+    rf"\b(?:do|does|did|can|could|would)\s+(?:the|these|those|this|all|your)\s+(?:\w+\s+)?{SOURCES}\s+{SAYING}\b",
+    rf"\b(?:the|this|your)\s+(?:context|prompt)\s+(?:{SAYING}|describes|reports|tells|discusses|concludes)\b",
+    rf"\baccording\s+to\s+(?:the|these|those|your|all)\s+{SOURCES}\b(?!\s+(?:of|in|by|where|window|that)\b)",
+    (
+        r"\b(?:described|mentioned|reported|stated|discussed|listed|named|cited)\s+(?:in|by)\s+(?:the|these|those"
+        r"|your)\s+(?:abstracts?|context|passages?|excerpts?|sources)\b(?!\s+(?:of|where|in\s+which)\b)"
+    ),
     (
         r"\b(?:as\s+an?|i\s+am\s+an?|i'm\s+an?)\s+(?:ai|artificial\s+intelligence"
         r"|(?:large\s+)?language\s+model|assistant|chatbot)\b"
