@@ -174,8 +174,7 @@ def highest_cost(messages: Sequence[dict[str, str]], *, model: str) -> Decimal:
 def read_response(response: Any, *, model: str, seconds: float) -> Completion:
     """The completion in a LiteLLM response. Raises ProviderError where it holds no text."""
     choice = response.choices[0] if response.choices else None
-    text = choice.message.content if choice else None
-    if not text:
+    if not (choice and choice.message.content):
         raise ProviderError("empty_answer", "The model answered with nothing.", was_paid=True)
     usage = getattr(response, "usage", None)
     tokens_in = read_count(getattr(usage, "prompt_tokens", 0))
@@ -183,7 +182,7 @@ def read_response(response: Any, *, model: str, seconds: float) -> Completion:
     price_in, price_out = price_of(model)
     is_counted = is_embedded(model) or (tokens_in and tokens_out)
     return Completion(
-        text=text,
+        text=choice.message.content,
         model_named=read_name(response.model) or model,
         tokens_in=tokens_in,
         tokens_out=tokens_out,
