@@ -105,22 +105,15 @@ def read_texts(question: Question, preprint_ids: Sequence[int]) -> list[str]:
     return [question.text, *(f"{title}. {abstract}" for title, abstract in pairs)]
 
 
-def is_grounded(text: str, texts: Sequence[str]) -> bool:
-    """Whether a suggestion speaks of its subject only, and presupposes nothing that the texts don't have."""
-    if style_problems(text, sources=texts) or missing_figures(text, texts):
-        return False
-    return not stray_words(text, {term for known in texts for term in terms(known)})
-
-
 def judge_suggestion(text: str, *, keys: set[str], texts: Sequence[str]) -> Suggestion | None:
-    """The suggestion, if it could be asked here as it stands, rests on the texts and this archive has
-    something on it.
+    """The suggestion, if it could be asked here as it stands, presupposes no figure that the texts don't have
+    and this archive has something on it.
     """
     try:
         accepted = accept_question(text)
     except Refused:
         return None
-    if not is_grounded(accepted, texts):
+    if style_problems(accepted, sources=texts) or missing_figures(accepted, texts):
         return None
     key = make_text_key(accepted)
     known = Question.objects.filter(text_key=key).first()
@@ -129,11 +122,15 @@ def judge_suggestion(text: str, *, keys: set[str], texts: Sequence[str]) -> Sugg
     if known and known.merged_into:
         known = known.merged_into
     target = known if known and known.state == Question.State.PUBLISHED else None
-    if target is None and not has_evidence(accepted):
+    if target is None and not has_evidence(accepted, texts):
         return None
     return Suggestion(accepted, target)
 
 
-def has_evidence(text: str) -> bool:
-    """Whether a search for it finds a preprint that could be a source."""
-    return bool(search(text, limit=1).sources)
+def has_evidence(text: str, texts: Sequence[str]) -> bool:
+    """Whether a search for it finds a preprint that could be a source, and that preprint and the texts hold
+    its words.
+    """
+    hits = search(text, limit=1).sources
+    held = [*texts, *(f"{hit.preprint.title}. {hit.preprint.abstract}" for hit in hits)]
+    return bool(hits) and not stray_words(text, {term for one in held for term in terms(one)})

@@ -150,19 +150,20 @@ CONNECTIVES = word_set(
     context contrast contrasting count counts cover covered covers criteria dataset datasets depend
     detail detailed details direct directly disagree disagreement disagreements disagrees discuss
     discussed doubt drawback drawbacks early empirical estimate estimates experiment experimental
-    explicit explicitly factor factors figure figures finding findings follow following follows
-    found full future gap gaps give gives goal headline implication implications implicit
-    independent indirect indirectly item key lack leave leaves less lessons limitation limitations
-    limited line lines matter mention mentions merit mixed name named narrow nearest none note notes
-    nothing number numbers obstacle obstacles off offer offs open outlook outside part parts pattern
-    picture point points practical practice promise promises promising quantified quantify
-    quantitative question questions read real reality remain remaining remains report reported
-    reports requirement requirements rest scale scope section sections settle settled settles short
-    sides source sources specified specify spell stand stands state states step steps still strength
-    strengths summaries support supported supports takeaway takeaways test tested tests text texts
-    theory tie tied toy trade trade-off trade-offs unanswered uncertain uncertainty unclear unknown
-    unresolved unsettled untested value values verify versus view views weakness weaknesses word
-    words workaround workarounds world
+    explicit explicitly factor factors figure figures find finding findings finds follow following
+    follows found full future gap gaps give gives goal headline help helps hurt hurts implication
+    implications implicit independent indirect indirectly item key lack leave leaves less lessons
+    limitation limitations limited line lines lose loses matter mention mentions merit mixed name
+    named narrow nearest none note notes nothing number numbers obstacle obstacles off offer offs
+    open outlook outside part parts pattern picture point points practical practice promise promises
+    promising quantified quantify quantitative question questions read real reality remain remaining
+    remains report reported reports requirement requirements rest scale scope section sections
+    settle settled settles short sides source sources specified specify spell stand stands state
+    states step steps still strength strengths struggle struggles summaries support supported
+    supports takeaway takeaways test tested tests text texts theory tie tied toy trade trade-off
+    trade-offs unanswered uncertain uncertainty unclear unknown unresolved unsettled untested value
+    values verify versus view views weakness weaknesses win wins word words workaround workarounds
+    world
     """
 )
 FRAME_STEMS = frozenset(stem(word) for word in CONNECTIVES | FRAME_WORDS)
@@ -254,7 +255,8 @@ def stray_words(text: str, known: Collection[str], *, may_lack: bool = False) ->
     the sentence may say what is missing from them.
     """
     text = re.sub(r"n['’]t\b", " not", text)
-    own = {stem(word): word for word in words(text) if terms(word) and stem(word) not in FRAME_STEMS}
+    content = (word for word in words(text) if terms(word) and not word[0].isdigit())
+    own = {stem(word): word for word in content if stem(word) not in FRAME_STEMS}
     beginnings = {term[:ALIKE_LETTERS] for term in known if len(term) >= ALIKE_LETTERS}
     uncovered = [term for term in own if term not in known and term[:ALIKE_LETTERS] not in beginnings]
     is_absent = may_lack and bool(ABSENCE.search(text))

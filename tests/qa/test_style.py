@@ -152,6 +152,8 @@ KNOWN = set(
         "What remains open",
         "Outlook",
         "Key trade-offs",
+        "How noise hurts",
+        "Findings of 2024",
         "Simulated images versus real circuits",
         "Quantum generation of medical images",
     ],
