@@ -15,8 +15,10 @@ from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 from archive.models import Preprint
+from qa import dispatching
 from qa.models import AnswerRun
 
+DISPATCHER_SILENT = timedelta(seconds=10)  # it asks the database every second
 OVERDUE = timedelta(seconds=60)  # the dispatcher looks every second, a worker takes what it is sent at once
 
 
@@ -33,7 +35,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """What works, as JSON: 200 while pages can be served, degraded or not; 503 without the database."""
     checks = {"database": check(check_database), "valkey": check(check_valkey)}
     if checks["database"]["ok"]:
-        checks |= {"answering": check(check_answering), "embeddings": check(check_embeddings)}
+        checks |= {
+            "answering": check(check_answering),
+            "dispatcher": check(check_dispatcher),
+            "embeddings": check(check_embeddings),
+        }
     degraded = sorted(name for name, result in checks.items() if not result["ok"])
     body = {"ready": checks["database"]["ok"], "degraded": degraded, "checks": checks}
     return JsonResponse(body, status=200 if body["ready"] else 503)
@@ -66,6 +72,12 @@ def check_answering() -> dict[str, Any]:
     open_runs = AnswerRun.objects.open()
     overdue = open_runs.filter(state=AnswerRun.State.QUEUED, next_try_at__lt=timezone.now() - OVERDUE).count()
     return {"ok": not overdue, "open": open_runs.count(), "overdue": overdue}
+
+
+def check_dispatcher() -> dict[str, Any]:
+    """Whether one runs. Without it a question whose message gets lost is not answered."""
+    seen_at = dispatching.seen_at()
+    return {"ok": seen_at is not None and timezone.now() - seen_at < DISPATCHER_SILENT}
 
 
 def check_embeddings() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from qa import dispatching, runs
+from qa.management.commands.dispatch import Command
 from qa.models import AnswerRun, Question
 from qa.runs import LeaseLost, claim
 from tests.qa.asking import ask
@@ -256,3 +257,16 @@ def test_run_that_staff_close_is_gone_for_its_worker(run) -> None:
     assert (run.state, run.error_code) == ("failed", "closed")
     with pytest.raises(LeaseLost):
         runs.fail(lease, code="x", message="X.")
+
+
+def test_dispatcher_is_seen_while_it_asks_the_database(broker) -> None:
+    assert dispatching.seen_at() is None
+    command = Command()
+    command.is_ending = False
+    command.listen()
+    command.dispatch()
+    try:
+        assert timezone.now() - dispatching.seen_at() < timedelta(seconds=30)
+    finally:  # the pool would give this connection to the next test
+        with connection.cursor() as cursor:
+            cursor.execute("UNLISTEN *; RESET application_name")
