@@ -70,16 +70,14 @@ NOT_A_QUESTION = Refusal(
 URL = re.compile(r"(?:https?://|ftp://|www\.)\S+", re.IGNORECASE)
 
 HTML = re.compile(
-    r"""<!--|<!doctype|</?(?:a|abbr|audio|b|blockquote|body|br|button|code|details|div|em|embed|font|form
-        |h[1-6]|head
-    |hr|html|i|iframe|img|input|li|link|marquee|math|meta|object|ol|p|pre|script|select|span|strong|style
-    |sub|sup|svg
-    |table|td|textarea|th|title|tr|u|ul|video)(?:\s+[^<>$]*|/[^<>$]*)?>""",
+    r"""<!--|<!doctype
+    |</?(?:a|abbr|audio|b|blockquote|body|br|button|code|details|div|em|embed|font|form|h[1-6]|head|hr|html
+        |i|iframe|img|input|li|link|marquee|math|meta|object|ol|p|pre|script|select|span|strong|style|sub|sup
+        |svg|table|td|textarea|th|title|tr|u|ul|video)(?:\s+[^<>$]*|/[^<>$]*)?>""",
     re.IGNORECASE | re.VERBOSE,
 )
 MARKDOWN = re.compile(
-    r"""^\s{0,3}\#{1,6}\s+\S | ``` | ~~~ | ^\s{0,3}>\s+\S
-        | ^\s{0,3}\|.*\|\s*$  # headings, code, quotes, tables
+    r"""^\s{0,3}\#{1,6}\s+\S | ^\s{0,3}>\s+\S | ^\s{0,3}\|.*\|\s*$ | ``` | ~~~  # blocks
     | !?\[[^\]\n]*\]\([^)\n]*\)  # links and images
     | (?<![\w*])\*\*[^\s*][^*\n]*\*\*(?!\w) | (?<!\w)__[^\s_][^_\n]*__(?!\w)  # strong
     | (?:^\s{0,3}(?:[-*+]|\d+[.)])\s+\S[^\n]*(?:\n|\Z)){2,}  # lists""",
@@ -90,50 +88,45 @@ POLITELY = r"^\W*(?:please\s+|now\s+|but\s+|instead,?\s+|(?:can|could|would|will
 INSTRUCTION_PATTERN = re.compile(
     rf"""{POLITELY}(?:ignore|disregard|forget|override|bypass)\b.{{0,40}}\b
         (?:instruction|prompt|rule|guideline|context|everything|above|previous|prior|polic|training|told|said)
-    | \b(?:ignore|disregard|forget|override)\s+(?:all|any|every|the|your|my|these|those|previous|prior
-    |preceding|above|what)\b
-        [^.?!]{{0,40}}\b(?:instructions?|prompts?|rules|guidelines|messages?|directions|constraints)\b[^?]*$
+    | \b(?:ignore|disregard|forget|override)\s+
+        (?:all|any|every|the|your|my|these|those|previous|prior|preceding|above|what)\b[^.?!]{{0,40}}
+        \b(?:instructions?|prompts?|rules|guidelines|messages?|directions|constraints)\b[^?]*$
     | ^\W*(?:you\s+are|you're|you\s+will\s+be|you\s+must|you\s+should|you\s+have\s+to|act\s+as|act\s+like
-    |pretend|role-?play
-        |imagine\s+you|behave\s+as|from\s+now\s+on|system\s*(?:prompt)?\s*:|assistant\s*:|user\s*:
-        |new\s+instructions?\b)
-    | \b(?:you\s+are\s+now|you\s+(?:will|must|should)\s+(?:now\s+)?act\s+as|pretend\s+(?:to\s+be|that\s+you
-    |you)
-        |from\s+now\s+on,?\s+you|as\s+an\s+AI\b|(?:developer|god|system|override|maintenance|jailbreak
-        |dan)\s+mode\b)
+        |pretend|role-?play|imagine\s+you|behave\s+as|from\s+now\s+on|new\s+instructions?\b
+        |system\s*(?:prompt)?\s*:|assistant\s*:|user\s*:)
+    | \b(?:you\s+are\s+now|you\s+(?:will|must|should)\s+(?:now\s+)?act\s+as|from\s+now\s+on,?\s+you
+        |pretend\s+(?:to\s+be|that\s+you|you)|as\s+an\s+AI\b
+        |(?:developer|god|system|override|maintenance|jailbreak|dan)\s+mode\b)
     | \byour\s+(?:\w+\s+)?(?:prompt|instructions?|rules|guidelines|training\s+data|secret|key|password
-    |passcode|database
-        |answer|response|reply|replies|message|developer|creator|users?)\b
-    | \b(?:reveal|show|print|output|repeat|tell\s+me)\s+(?:me\s+)?(?:the|this)\s+(?:\w+\s+)?(?:prompt
-    |instructions)\b
+        |passcode|database|answer|response|reply|replies|message|developer|creator|users?)\b
+    | \b(?:reveal|show|print|output|repeat|tell\s+me)\s+(?:me\s+)?(?:the|this)\s+(?:\w+\s+)?
+        (?:prompt|instructions)\b
     | {POLITELY}(?:write|compose|draft|create|generate|produce|make|tell)\s+(?:me\s+|us\s+|up\s+)*
         (?:an?|the|some|my|two|three|four|five|\d+)\s+(?:\w+[\s-]+){{0,3}}
         (?:poem|story|essay|song|joke|haiku|limerick|letter|e-?mail|tweet|post|blog|script|code|function
-        |program|speech|rap
-        |novel|recipe|review|advert\w*|paragraph|python|abstract)\b
+        |program|speech|rap|novel|recipe|review|advert\w*|paragraph|python|abstract)\b
     | {POLITELY}(?:translate|repeat|rewrite|paraphrase|proofread|rephrase|print|output|echo|encode|decode
-    |execute|run|reveal
-        |respond|reply|say|answer)\b(?!.*\?\s*$)
+        |execute|run|reveal|respond|reply|say|answer)\b(?!.*\?\s*$)
     | \b(?:respond|reply|answer)\s+(?:only|just|always|exclusively)?\s*(?:with|in|by|as)\s+
         (?:the|a|an|only|one|json|html|markdown|exactly|["'“‘])(?!.*\?\s*$)
-    | <\|(?:im_start|im_end|system|user|assistant|endoftext)\|> | \[/?INST\] | \#\#\#\s*(?:instruction
-    |system|response)""",
+    | <\|(?:im_start|im_end|system|user|assistant|endoftext)\|> | \[/?INST\]
+    | \#\#\#\s*(?:instruction|system|response)""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 
 DOCUMENT = r"""(?:paper|article|study|preprint|manuscript|publication|abstract|document|text|passage|figure
-    |table|equation
-    |section|appendix|thread|link|pdf|file|image|snippet|code|answer|summary|excerpt|authors?|researchers)"""
+    |table|equation|section|appendix|thread|link|pdf|file|image|snippet|code|answer|summary|excerpt|authors?
+    |researchers)"""
 LOST_CONTEXT_PATTERN = re.compile(
     rf"""\b(?:this|these|that)\s+(?:\w+\s+)?{DOCUMENT}\b(?!-)(?!\s+(?:is|are|can|could|that)\s+(?:a|an|the)\b)
-    | \bthe\s+(?:present|given|attached|provided|following|linked|cited|current|previous|last|same
-    |above)\s+{DOCUMENT}\b
+    | \bthe\s+(?:present|given|attached|provided|following|linked|cited|current|previous|last|same|above)\s+
+        {DOCUMENT}\b
     | \bthe\s+[\w-]+(?:\s+[\w-]+)?\s+(?:above|below)
         (?=\s*(?:[?.,;!]|$)|\s+(?:is|are|was|were|does|do|did|can|could|has|have|perform)\b)
-    | \b(?:above|previously|earlier|just|already)[\s-]+(?:mentioned|described|discussed|stated|given|asked
-    |cited)\b
-    | \b(?:mentioned|described|discussed|shown|listed|stated|given|cited)\s+(?:above|earlier|before
-    |previously)\b
+    | \b(?:above|previously|earlier|just|already)[\s-]+
+        (?:mentioned|described|discussed|stated|given|asked|cited)\b
+    | \b(?:mentioned|described|discussed|shown|listed|stated|given|cited)\s+
+        (?:above|earlier|before|previously)\b
     | \baforementioned\b | \bthe\s+(?:former|latter|above|foregoing)\b | \bthe\s+other\s+(?:one|two|ones)\b
     | \b(?:your|the)\s+(?:last|previous|first|earlier)\s+(?:answer|response|reply|question|message)\b
     | \byou\s+(?:just\s+)?(?:said|mentioned|wrote)\b
@@ -169,10 +162,8 @@ QUESTION_WORD = re.compile(
 )
 REQUEST = re.compile(
     r"""^\W*(?:please\s+|could\s+you\s+|can\s+you\s+)*(?:explain|describe|compare|contrast|summari[sz]e|list
-        |outline
-    |discuss|review|define|name|find|show|give|tell|identify|survey|analy[sz]e|evaluate|assess|clarify
-    |enumerate
-    |search|overview)\b""",
+        |outline|discuss|review|define|name|find|show|give|tell|identify|survey|analy[sz]e|evaluate|assess
+        |clarify|enumerate|search|overview)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 ENGLISH = frozenset(

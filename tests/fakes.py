@@ -56,7 +56,12 @@ class Call:
     def prompt(self) -> str:
         """All text that the model was given."""
         parts = [self.body.get("system", ""), *(message["content"] for message in self.body["messages"])]
-        return "\n".join(part if isinstance(part, str) else json.dumps(part) for part in parts)
+        return "\n".join(plain_text(part) for part in parts)
+
+
+def plain_text(content: str | list[dict[str, Any]]) -> str:
+    """A message's content, which Anthropic's API takes as a list of blocks too."""
+    return content if isinstance(content, str) else "\n".join(block["text"] for block in content)
 
 
 class FakeProvider:

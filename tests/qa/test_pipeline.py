@@ -69,6 +69,17 @@ def test_good_answer_is_published_with_all_its_evidence(provider) -> None:
     assert spend.reserved_usd > spend.cost_usd
 
 
+def test_anthropic_shaped_provider_takes_the_same_road(provider, settings, monkeypatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
+    settings.ANSWER_MODEL, settings.ANSWER_API_BASE = "anthropic/claude-haiku-4-5", provider.address
+    question = ask()
+    run_once(question)
+    [call] = provider.calls
+    assert call.path.endswith("/v1/messages")
+    answer = question.published_answer
+    assert (answer.model_named, answer.cost_usd) == ("claude-haiku-4-5-20261101", Decimal("0.0045"))
+
+
 def test_repeat_lands_on_the_page_and_calls_nobody(provider) -> None:
     question = ask()
     run_once(question)
