@@ -5,6 +5,7 @@ lasting, may it have cost money, when to try again. LiteLLM is imported by the p
 never by the web.
 """
 
+import logging
 import math
 import signal
 import time
@@ -124,6 +125,7 @@ def load() -> Any:
     litellm.telemetry = False
     litellm.drop_params = True
     litellm.suppress_debug_info = True
+    logging.getLogger("LiteLLM").setLevel(logging.WARNING)  # else four lines a call
     litellm.custom_provider_map = [{"provider": "antigravity", "custom_handler": extractive.make_handler()}]
     litellm.utils.custom_llm_setup()
     return litellm

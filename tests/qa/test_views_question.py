@@ -6,6 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.utils import timezone
 
+from qa import publishing
 from qa.models import Answer, AnswerRun, Citation, FollowUp, Question
 from tests.factories import PreprintFactory
 from tests.qa.factories import (
@@ -412,6 +413,13 @@ class TestOtherStates:
         _, page, _ = get_page(client, f"/ask/{question.slug}")
 
         assert [link.get_text() for link in page.select(".preprint-item h3 a")] == [near.title]
+
+    def test_question_whose_answer_was_discarded_says_so(self, client):
+        question = make_held_question()
+        publishing.discard(question.answers.get())
+        page = client.get(question.get_absolute_url()).content.decode()
+        assert "A curator read the answer that was made and did not publish it." in page
+        assert "something went wrong" not in page
 
     def test_failed_question_says_why_and_offers_another_try(self, client):
         question = make_failed_question("The language model did not answer in time.")
