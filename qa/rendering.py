@@ -18,8 +18,8 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+from archive.tex import DROPPED, MATHML_ATTRIBUTES, MATHML_TAGS, split_formulas, to_mathml, to_unicode
 from qa.models import Answer, Citation, Statement
-from qa.tex import DROPPED, MATHML_ATTRIBUTES, MATHML_TAGS, split_formulas, to_mathml, to_unicode
 
 TAGS = {"p", "h3", "ul", "li", "blockquote", "em", "strong", "code", "br", "span", "a", "mark", *MATHML_TAGS}
 ATTRIBUTES = {"a": {"href", "data-source", "data-statement"}, **MATHML_ATTRIBUTES}

@@ -11,9 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from archive.models import Author
+from archive.tex import split_formulas, to_unicode
 from qa.models import Answer, Citation
 from qa.rendering import render_inline, render_marked, render_maths_text, render_stored
-from qa.tex import split_formulas, to_unicode
 
 register = template.Library()
 

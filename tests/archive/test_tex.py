@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.tex import MAX_FORMULA, split_formulas, to_mathml, to_unicode
+from archive.tex import MAX_FORMULA, split_formulas, to_mathml, to_unicode
 
 
 @pytest.mark.parametrize(
