@@ -20,7 +20,17 @@ from rest_framework.viewsets import GenericViewSet
 
 from archive.identifiers import parse
 from archive.models import Preprint
-from qa.models import Answer, AnswerRun, Citation, FollowUp, Question, QuestionQuerySet, Source, Statement
+from qa.models import (
+    Answer,
+    AnswerRun,
+    Citation,
+    FollowUp,
+    Question,
+    QuestionQuerySet,
+    Source,
+    Statement,
+    standing_marks,
+)
 from qa.runs import queue_position
 from qa.serializers import (
     AcceptedSerializer,
@@ -46,6 +56,7 @@ ANSWER_ROWS = [
     ),
     Prefetch("sources", Source.objects.select_related("preprint").order_by("-is_cited", "number")),
     Prefetch("follow_ups", FollowUp.objects.shown()),
+    standing_marks(),
 ]
 
 
@@ -111,6 +122,12 @@ def status_of(question: Question) -> dict[str, Any]:
     return {"question": question, "run": run, "position": position}
 
 
+def published_heads() -> QuestionQuerySet:
+    """The questions of a list, with what QuestionHeadSerializer shows of their answers."""
+    questions = Question.objects.published().select_related("published_answer")
+    return questions.prefetch_related(standing_marks("published_answer__"))
+
+
 class QuestionFilter(django_filters.FilterSet):
     """What narrows a list of published questions."""
 
@@ -146,7 +163,7 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
     def get_queryset(self) -> QuestionQuerySet:
         """Collections hold what is published; whoever has an address sees what visible_question() allows."""
         if self.action == "list":
-            return Question.objects.published().select_related("published_answer")
+            return published_heads()
         return Question.objects.select_related("merged_into")
 
     @extend_schema(
@@ -221,6 +238,7 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
     def answers(self, request: Request, slug: str) -> Response:
         question = visible_question(self.get_queryset(), slug)
         versions = Answer.objects.readable().filter(question=question).order_by("-version")
+        versions = versions.prefetch_related(standing_marks())
         return Response(AnswerHeadSerializer(versions, many=True).data)
 
     @extend_schema(summary="Read one version of an answer", responses=AnswerSerializer)
@@ -240,7 +258,7 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
 
 def prefixed(rows: Prefetch, prefix: str) -> Prefetch:
     """The same rows, reached over a relation."""
-    return Prefetch(f"{prefix}__{rows.prefetch_through}", rows.queryset)
+    return Prefetch(f"{prefix}__{rows.prefetch_through}", rows.queryset, to_attr=rows.to_attr)
 
 
 def with_wait(problem: APIException, seconds: int) -> APIException:
@@ -263,5 +281,4 @@ class PreprintQuestionsView(ListAPIView):
         if parsed is None or parsed.kind != "own":
             raise Http404
         preprint = get_object_or_404(Preprint.objects.only("pk"), identifier=parsed.value)
-        published = Question.objects.published().select_related("published_answer")
-        return published.filter(cited_by_published(preprint=preprint))
+        return published_heads().filter(cited_by_published(preprint=preprint))

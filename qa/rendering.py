@@ -23,7 +23,7 @@ from qa.models import Answer, Citation, Statement
 
 TAGS = {"p", "h3", "ul", "li", "blockquote", "em", "strong", "code", "br", "span", "a", "mark", *MATHML_TAGS}
 ATTRIBUTES = {"a": {"href", "data-source", "data-statement"}, **MATHML_ATTRIBUTES}
-CLASSES = {"a": {"weak", "doubtful"}, "span": {"marker"}}
+CLASSES = {"a": {"weak", "doubtful"}, "span": {"marker", "withdrawn"}}
 MARKER_CLASS = {
     Citation.Verdict.WEAK: "weak",
     Citation.Verdict.UNSUPPORTED: "doubtful",
@@ -149,8 +149,15 @@ def render_answer(answer: Answer) -> SafeString:
     return render_statements(statements, is_quotation=answer.is_quotation)
 
 
-def render_stored(html: str) -> SafeString:
-    """A body as render_answer made it and the database kept it, cleaned again on its way out."""
+def render_stored(html: str, *, withdrawn: Iterable[str] = ()) -> SafeString:
+    """A body as render_answer made it and the database kept it, cleaned again on its way out.
+
+    The body never changes, so what became of its sources since is put in here: the markers of `withdrawn`
+    identifiers say so.
+    """
+    names = "|".join(re.escape(identifier) for identifier in withdrawn)
+    if names:
+        html = re.sub(rf">({names})</a>", r'>\1</a> <span class="withdrawn">withdrawn</span>', html)
     return _clean(html)
 
 

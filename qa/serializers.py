@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from archive.serializers import APIURLField, PageURLField, RoundedField
-from qa.models import Answer, Citation, FollowUp, Question, Source, Statement
+from qa.models import Answer, Citation, FollowUp, Mark, Question, Source, Statement
 
 
 class AskedText(serializers.CharField):
@@ -96,6 +96,10 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
     is_withdrawn = serializers.BooleanField(
         source="preprint.is_withdrawn", help_text="Withdrawn by the archive, now."
     )
+    withdrawn_on = serializers.DateField(source="preprint.withdrawn_on", allow_null=True)
+    present_version = serializers.IntegerField(
+        source="preprint.version", help_text="Of the preprint, now; `preprint_version` is what was cited."
+    )
 
     class Meta:
         model = Source
@@ -108,7 +112,9 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
             "similarity",
             "is_cited",
             "is_withdrawn",
+            "withdrawn_on",
             "preprint_version",
+            "present_version",
         ]
 
 
@@ -148,8 +154,26 @@ class ProvenanceSerializer(serializers.ModelSerializer[Answer]):
         return "a curator" if answer.published_by_id else "the gate"
 
 
+class MarkSerializer(serializers.ModelSerializer[Mark]):
+    """One reason why an answer is outdated, as its page shows it."""
+
+    identifier = serializers.CharField(source="preprint.identifier")
+    detail = serializers.CharField(source="words", help_text="The reason as one sentence.")
+
+    class Meta:
+        model = Mark
+        fields = ["kind", "identifier", "detail", "since"]
+
+
 class AnswerHeadSerializer(serializers.ModelSerializer[Answer]):
     """A version in a list."""
+
+    outdated = MarkSerializer(
+        source="standing_marks",
+        many=True,
+        read_only=True,
+        help_text="What became of its sources since, the gravest first; empty where nothing is known.",
+    )
 
     class Meta:
         model = Answer
@@ -162,10 +186,11 @@ class AnswerHeadSerializer(serializers.ModelSerializer[Answer]):
             "created_at",
             "published_at",
             "change_reason",
+            "outdated",
         ]
 
 
-class AnswerSerializer(serializers.ModelSerializer[Answer]):
+class AnswerSerializer(AnswerHeadSerializer):
     """A version in full: every statement with the verdict on each of its citations."""
 
     statements = StatementSerializer(many=True, read_only=True)
@@ -217,7 +242,7 @@ class RetrievedSerializer(serializers.Serializer):
 class QuestionSerializer(QuestionHeadSerializer):
     """A question with its published answer, or with what is known while there is none."""
 
-    answer = AnswerSerializer(  # type: ignore[assignment]  # in full, where the list has its head
+    answer = AnswerSerializer(  # in full, where the list has its head
         source="published_answer", read_only=True, allow_null=True
     )
     retrieved = RetrievedSerializer(

@@ -11,7 +11,7 @@ from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_process_init
 
 from archive.embeddings import EmbedderUnavailable, get_embedder
-from qa import llm, pipeline, questions, quotas, runs
+from qa import freshness, llm, pipeline, questions, quotas, runs
 from qa.dispatching import QUEUE, TASK
 
 
@@ -26,6 +26,12 @@ def answer_question(run_id: int, **kwargs: object) -> None:
 def forget_askers(**kwargs: object) -> None:
     """Deletes what is kept about askers once its window of time is over."""
     quotas.forget_askers()
+
+
+@shared_task(name="qa.tasks.sweep_freshness")
+def sweep_freshness(**kwargs: object) -> None:
+    """Marks the answers that the archive's changes touch."""
+    freshness.sweep()
 
 
 @celeryd_after_setup.connect

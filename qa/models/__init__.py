@@ -5,9 +5,12 @@ The table itself, with what each audience sees, is docs/decisions/0001-states.md
 
 from qa.models.answers import MAX_SOURCES, Answer, Citation, FollowUp, Source, Statement
 from qa.models.ledger import AskQuota, Spend
+from qa.models.marks import Mark, Sweep, standing_marks
 from qa.models.questions import AnswerRun, AnswerRunQuerySet, Question, QuestionQuerySet, new_slug
+from qa.models.reports import MAX_REPORT, Report
 
 __all__ = [
+    "MAX_REPORT",
     "MAX_SOURCES",
     "Answer",
     "AnswerRun",
@@ -15,10 +18,14 @@ __all__ = [
     "AskQuota",
     "Citation",
     "FollowUp",
+    "Mark",
     "Question",
     "QuestionQuerySet",
+    "Report",
     "Source",
     "Spend",
     "Statement",
+    "Sweep",
     "new_slug",
+    "standing_marks",
 ]

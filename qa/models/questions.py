@@ -135,6 +135,7 @@ class AnswerRun(models.Model):
         ASKED = "asked", "asked"
         ASKED_AGAIN = "asked_again", "asked again"
         REANSWER = "reanswer", "answered again by a curator"
+        FRESHNESS = "freshness", "answered again because its sources changed"
 
     class Outcome(models.TextChoices):
         PUBLISHED = "published", "published"

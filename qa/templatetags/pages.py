@@ -103,9 +103,9 @@ def marked(text: str, spans: Iterable[tuple[int, int]]) -> SafeString:
 
 
 @register.simple_tag
-def body(answer: Answer) -> SafeString:
-    """An answer's body: as it was stored when it was recorded, cleaned once more on its way out."""
-    return render_stored(answer.html)
+def body(answer: Answer, withdrawn: Iterable[str] = ()) -> SafeString:
+    """An answer's body: as it was stored, with the markers of withdrawn preprints named as such."""
+    return render_stored(answer.html, withdrawn=withdrawn)
 
 
 @register.filter

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Max, Q
 from django.http import HttpRequest
 from django.urls import reverse
@@ -60,7 +61,7 @@ def list_follow_ups(answer: Answer) -> list[dict[str, object]]:
 
 
 def answer_context(question: Question, answer: Answer) -> dict[str, object]:
-    """Everything on the page: five queries beyond the question's own."""
+    """Everything on the page: six queries beyond the question's own."""
     entries = list_sources(answer)
     versions = Answer.objects.readable().filter(question=question)
     return {
@@ -70,6 +71,8 @@ def answer_context(question: Question, answer: Answer) -> dict[str, object]:
         "source_count": len(entries),
         "cited": [entry for entry in entries if entry.source.is_cited],
         "also_retrieved": [entry for entry in entries if not entry.source.is_cited],
+        "withdrawn": [one.source.preprint.identifier for one in entries if one.source.preprint.is_withdrawn],
+        "marks": list(answer.marks.standing()),
         "follow_ups": list_follow_ups(answer),
         "versions": list(
             versions.only("version", "published_at", "change_reason", "question_id").order_by("-version")
@@ -105,6 +108,12 @@ def answer_etag(request: HttpRequest, slug: str) -> str | None:
                 follow_ups, filter=Q(**{f"{follow_ups}__target__state": "published"}), distinct=True
             ),
             versions=Count("answers", distinct=True),
+            marks=ArrayAgg(
+                "published_answer__marks",
+                filter=Q(published_answer__marks__resolved_at=None),
+                distinct=True,
+                default=[],
+            ),
         )
         .first()
     )

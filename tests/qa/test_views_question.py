@@ -206,7 +206,7 @@ class TestPublished:
             statements=statements, preprints=PreprintFactory.create_batch(8), cited=1
         )
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             assert client.get(f"/ask/{question.slug}").status_code == 200
 
     def test_page_does_not_change_while_a_new_version_is_made(self, client):
