@@ -165,7 +165,7 @@ class RawRecord(models.Model):
 class Posting(models.Model):
     """Which preprints hold a lexeme, for full-text ranking; archive/postings.py alone writes and reads it.
 
-    A row is a lexeme in one block of 4,096 preprint ids, 6 bytes a preprint: see archive/postings.py.
+    A row is a lexeme in one block of 16,384 preprint ids, 3 bytes a preprint: see archive/postings.py.
     The empty lexeme lists every preprint that full-text search can find.
     """
 

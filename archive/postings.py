@@ -1,9 +1,9 @@
 """Full-text ranking: which preprints hold which lexeme, kept as packed lists and scored by BM25. All its SQL
 is here.
 
-Postgres makes the lexemes; a list says for each preprint how often it has the lexeme and how long it is.
-Lists are read whole and scored in numpy: ten times as fast as rows, at a tenth of their size. Entries are
-written in the transaction that wrote the preprints, under the archive's write lock (archive/harvesting.py).
+Postgres makes the lexemes; a list says for each preprint how much the lexeme tells of it. Lists are read
+whole and added up in numpy: ten times as fast as rows, at a tenth of their size. Entries are written in the
+transaction that wrote the preprints, under the archive's write lock (archive/harvesting.py).
 """
 
 import json
@@ -14,16 +14,20 @@ from pathlib import Path
 
 import numpy as np
 from django.db import connection
+from psycopg import Cursor
 
-# An entry: preprint id, occurrences (at most 127, a title's counted TITLE_WEIGHT times), length in steps of 4
-# words.
-ENTRY = np.dtype([("preprint", ">u4"), ("occurrences", "u1"), ("length", "u1")])
-BLOCK_SIZE = 4096
-LENGTH_STEP = 4
-TITLE_WEIGHT = 1
-# Fitted by benchmarks/retrieval.py. The usual length is a constant, so that a score doesn't drift as the
-# archive grows.
+# An entry: the preprint's place in its block of ids, and the impact of the lexeme, which is BM25's saturated
+# count of its occurrences for the preprint's length, in 255ths of the most that it can be.
+ENTRY = np.dtype([("place", ">u2"), ("impact", "u1")])
+BLOCK_SIZE = 16_384  # large enough for few rows, small enough to be written anew by every page of a harvest
+MAX_IMPACT = 255
+# The usual length is a constant, so that a score doesn't drift as the archive grows. Impacts are stored: who
+# changes these or TITLE_WEIGHT must have all preprints indexed anew, by a migration.
 K1, B, USUAL_LENGTH = 0.9, 0.5, 100
+TITLE_WEIGHT = 1  # how often an occurrence in the title counts on top
+# A long text of common words reads no more entries than these, rarest words first: about 20 ms.
+READING_LIMIT = 2_000_000
+STRANGE = 20_000  # a word that no more than one preprint in so many has may be a slip of the pen
 NUMBER_SHARE = 0.3  # of a bare number: rare as it is, hardly any preprint on a question's topic must have it
 USUAL_PREPRINTS = 1_000
 USUAL_WORDS = Path(__file__).resolve().parent / "data" / "usual_words.json"
@@ -36,16 +40,21 @@ ASKING_WORDS = frozenset(
 
 INDEX = """
 INSERT INTO archive_posting AS posting (lexeme, block, entries)
-SELECT lexeme, block, string_agg(int4send(id) || int2send(packed), '' ORDER BY id)
+SELECT lexeme, block, string_agg(substring(int4send(place << 8 | impact) FROM 2), '' ORDER BY place)
 FROM (
-    SELECT preprint.id::int AS id, preprint.id::int / %(block_size)s AS block, word.lexeme,
-        (least(cardinality(word.positions) + extra.title, 127) << 8 | least(size.steps, 255))::int2 AS packed
+    SELECT preprint.id::int %% %(block_size)s AS place, preprint.id::int / %(block_size)s AS block, lexeme,
+        greatest(1, round(
+            %(max_impact)s * count / (count + %(k1)s * (1 - %(b)s + %(b)s * words / %(usual)s))
+        ))::int AS impact
     FROM archive_preprint AS preprint,
-        LATERAL (SELECT coalesce(sum(cardinality(positions)), 0)::int / %(length_step)s AS steps
-            FROM unnest(preprint.search_vector)) AS size,
-        LATERAL (SELECT lexeme, positions, weights FROM unnest(preprint.search_vector)
-            UNION ALL SELECT '', '{}'::smallint[], '{}'::text[]) AS word,
-        LATERAL (SELECT %(title_weight)s * cardinality(array_positions(word.weights, 'A')) AS title) AS extra
+        LATERAL (SELECT coalesce(sum(cardinality(positions)), 0)::float AS words
+            FROM unnest(preprint.search_vector)) AS length,
+        LATERAL (
+            SELECT lexeme, cardinality(positions)
+                + %(title_weight)s * cardinality(array_positions(weights, 'A')) AS count
+            FROM unnest(preprint.search_vector)
+            UNION ALL SELECT '', 0
+        ) AS word
     WHERE preprint.id = ANY (%(ids)s) AND preprint.withdrawn_on IS NULL
 ) AS entry
 GROUP BY lexeme, block
@@ -70,25 +79,38 @@ FROM unnest(%s::text[], %s::int[], %s::bytea[]) AS kept (lexeme, block, entries)
 WHERE posting.lexeme = kept.lexeme AND posting.block = kept.block
 """
 
-LEXEMES = "SELECT lexeme, positions FROM unnest(to_tsvector('english', %s))"
-
-READ = """
-SELECT lexeme, string_agg(entries, '') FROM archive_posting WHERE lexeme = ANY (%s) GROUP BY lexeme
-UNION ALL
-SELECT '', int4send(coalesce(sum(octet_length(entries)), 0)::int) FROM archive_posting WHERE lexeme = ''
+# A query's lexemes with their places in it and the bytes of their lists, and the list of all preprints.
+LEXEMES = """
+WITH asked AS (
+    SELECT lexeme, positions FROM unnest(to_tsvector('english', %s)) UNION ALL SELECT '', '{}'
+)
+SELECT lexeme, positions,
+    (SELECT coalesce(sum(octet_length(entries)), 0) FROM archive_posting WHERE lexeme = asked.lexeme),
+    (SELECT coalesce(max(block), -1) FROM archive_posting WHERE lexeme = asked.lexeme)
+FROM asked
 """
+READ = "SELECT lexeme, block, entries FROM archive_posting WHERE lexeme = ANY (%s)"
 
 
 @dataclass(frozen=True, slots=True)
 class TextRanking:
-    """The preprints that share a lexeme with a query: ids, best first.
+    """The preprints that share a lexeme with a query. `best_sum` is what a perfect one would score.
 
-    `best_sum` is what a perfect one would score.
+    `has_strange` says whether the query has words that hardly any preprint has: mistyped ones, perhaps.
     """
 
-    ids: np.ndarray
     sums: np.ndarray = field(repr=False)  # BM25 scores by preprint id; 0 for what shares nothing
     best_sum: float
+    has_strange: bool = False
+
+    def best(self, count: int, *, among: np.ndarray | None = None) -> np.ndarray:
+        """The ids of the best, of some preprints where they are named; the older one first of equals."""
+        found = np.flatnonzero(self.sums) if among is None else among[self.scores_of(among) > 0]
+        scores = self.sums[found]
+        if len(found) > count:
+            least = np.partition(scores, len(scores) - count)[len(scores) - count]
+            found, scores = found[scores >= least], scores[scores >= least]
+        return found[np.argsort(-scores, kind="stable")][:count]
 
     def scores_of(self, ids: np.ndarray) -> np.ndarray:
         """BM25 scores of some preprints."""
@@ -104,6 +126,15 @@ class TextRanking:
         return self.scores_of(ids) / self.best_sum
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A lexeme of a query: how much it counts there, what it tells, and how many preprints hold it."""
+
+    lexeme: str
+    weight: float
+    holders: int
+
+
 def index_preprints(ids: Collection[int]) -> None:
     """Adds preprints to the lists; withdrawn ones are left out. They must not stand there already."""
     if ids:
@@ -113,8 +144,11 @@ def index_preprints(ids: Collection[int]) -> None:
                 {
                     "ids": list(ids),
                     "block_size": BLOCK_SIZE,
-                    "length_step": LENGTH_STEP,
+                    "max_impact": MAX_IMPACT,
                     "title_weight": TITLE_WEIGHT,
+                    "k1": K1,
+                    "b": B,
+                    "usual": USUAL_LENGTH,
                 },
             )
 
@@ -126,18 +160,21 @@ def unindex_preprints(ids: Collection[int]) -> None:
     """
     if not ids:
         return
-    gone = np.fromiter(ids, dtype=np.uint32)
+    gone = np.fromiter(ids, dtype=np.int64)
     with connection.cursor() as cursor:
         cursor.execute(FIND, {"ids": list(ids), "block_size": BLOCK_SIZE})
-        kept = [(lexeme, block, without(entries, gone)) for lexeme, block, entries in cursor.fetchall()]
+        kept = [
+            (lexeme, block, without(entries, gone - block * BLOCK_SIZE))
+            for lexeme, block, entries in cursor.fetchall()
+        ]
         if kept:
             cursor.execute(REPLACE, [list(column) for column in zip(*kept, strict=True)])
 
 
 def without(entries: memoryview | bytes, gone: np.ndarray) -> bytes:
-    """A list less some preprints."""
+    """A list less the preprints at some places of its block."""
     listed = np.frombuffer(entries, dtype=ENTRY)
-    return listed[~np.isin(listed["preprint"], gone)].tobytes()
+    return listed[~np.isin(listed["place"], gone)].tobytes()
 
 
 def rank_by_text(query: str) -> TextRanking:
@@ -145,22 +182,58 @@ def rank_by_text(query: str) -> TextRanking:
 
     None of the query's words is obligatory; rare ones count more.
     """
+    words, total, size = read_words(query)
+    sums = np.zeros(size, dtype=np.float32)
+    read = [word for word in within_limit(words) if word.holders]
+    for word, ids, impacts in read_lists(read):
+        # no id stands twice in a lexeme's lists, so that a plain sum by index is right
+        sums[ids] += (np.arange(MAX_IMPACT + 1, dtype=np.float32) * (word.weight * (K1 + 1) / MAX_IMPACT))[
+            impacts
+        ]
+    best_sum = sum(word.weight for word in within_limit(words)) * (K1 + 1)
+    has_strange = any(word.holders <= total / STRANGE for word in words)
+    return TextRanking(sums, best_sum or 1.0, has_strange)
+
+
+def read_words(query: str) -> tuple[list[Word], int, int]:
+    """A query's telling words, rarest first; the number of preprints; and a number above all their ids."""
     with connection.cursor() as cursor:
         cursor.execute(LEXEMES, [query])
-        shares = leave_out_asking_words(share_out(dict(cursor.fetchall())))
-        cursor.execute(READ, [list(shares)])
-        lists = dict(cursor.fetchall())
-    total = int.from_bytes(lists.pop(""), "big") // ENTRY.itemsize
-    best_sum, ids, scores = 0.0, [np.empty(0, dtype=np.int64)], [np.empty(0)]
+        rows = {lexeme: (places, size, block) for lexeme, places, size, block in cursor.fetchall()}
+    _, size, block = rows.pop("")
+    total = int(size) // ENTRY.itemsize
+    shares = leave_out_asking_words(share_out({lexeme: places for lexeme, (places, _, _) in rows.items()}))
+    words = []
     for lexeme, share in shares.items():
-        listed = np.frombuffer(lists.get(lexeme, b""), dtype=ENTRY)
-        weight = share * rarity(lexeme, len(listed), total)
-        best_sum += weight * (K1 + 1)
-        ids.append(listed["preprint"].astype(np.int64))
-        scores.append(weight * saturate(listed))
-    sums = np.bincount(np.concatenate(ids), weights=np.concatenate(scores))
-    found = np.flatnonzero(sums)
-    return TextRanking(found[np.argsort(-sums[found], kind="stable")], sums, best_sum or 1.0)
+        holders = int(rows[lexeme][1]) // ENTRY.itemsize
+        words.append(Word(lexeme, share * rarity(lexeme, holders, total), holders))
+    return sorted(words, key=lambda word: word.holders), total, (block + 1) * BLOCK_SIZE
+
+
+def within_limit(words: list[Word]) -> list[Word]:
+    """The rarest of some words, as many as may be read; one at least."""
+    entries = np.cumsum([word.holders for word in words])
+    return [word for word, sum_of in zip(words, entries, strict=True) if sum_of <= READING_LIMIT] or words[:1]
+
+
+def read_lists(words: list[Word]) -> list[tuple[Word, np.ndarray, np.ndarray]]:
+    """Of some words: the ids of the preprints that hold them, and the impacts there."""
+    lists: dict[str, list[tuple[int, bytes]]] = {word.lexeme: [] for word in words}
+    connection.ensure_connection()
+    # Django's own cursors fetch text, which is twice the bytes, and has to be decoded.
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        cursor.execute(READ, [list(lists)], binary=True)
+        for lexeme, block, entries in cursor.fetchall():
+            lists[lexeme].append((block, entries))
+    return [(word, *join_blocks(lists[word.lexeme])) for word in words]
+
+
+def join_blocks(rows: list[tuple[int, bytes]]) -> tuple[np.ndarray, np.ndarray]:
+    """A lexeme's blocks as one list: ids and impacts."""
+    listed = np.frombuffer(b"".join(entries for _, entries in rows), dtype=ENTRY)
+    first = [block * BLOCK_SIZE for block, _ in rows]
+    counts = [len(entries) // ENTRY.itemsize for _, entries in rows]
+    return np.repeat(np.array(first, dtype=np.int64), counts) + listed["place"], listed["impact"]
 
 
 def share_out(places: dict[str, list[int]]) -> dict[str, float]:
@@ -204,10 +277,3 @@ def rarity(lexeme: str, holders: int, total: int) -> float:
 def read_usual_words() -> dict[str, int]:
     """How many of 10,000 preprints of all subjects have a lexeme: made by benchmarks/usual_words.py."""
     return json.loads(USUAL_WORDS.read_text(encoding="utf-8"))
-
-
-def saturate(listed: np.ndarray) -> np.ndarray:
-    """What a preprint's occurrences of a lexeme count for, given its length: 0 .. K1 + 1."""
-    occurrences = listed["occurrences"].astype(np.float64)
-    length = listed["length"].astype(np.float64) * (LENGTH_STEP / USUAL_LENGTH)
-    return occurrences * (K1 + 1) / (occurrences + K1 * (1 - B + B * length))

@@ -14,15 +14,17 @@ from typing import Any, Literal
 import numpy as np
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import Q
 
 from archive.calibration import get_calibration
 from archive.embeddings import EmbedderUnavailable, get_embedder
+from archive.filters import Filters
 from archive.identifiers import Identifier, parse
-from archive.models import Embedding, Preprint, PreprintQuerySet
+from archive.models import Embedding, Preprint
 from archive.postings import TextRanking, rank_by_text
 from archive.text import RefusedText, clean_line
+from archive.vectors import find_nearest
 
 # Fitted by benchmarks/similarity.py on questions of and beyond the archive's topics.
 FLOOR = 0.03  # a hit less similar than this is no source of an answer
@@ -30,8 +32,8 @@ TOPIC_FLOOR = 0.12  # where the best hit is less similar, the archive has nothin
 CANDIDATES = 100  # of each leg
 MAX_QUERY = 2_000  # characters
 MAX_LIMIT = 200
-EF_SEARCH = 300  # how many vectors HNSW looks at: well above the hundred that are wanted
 TITLE_SIMILARITY = 0.5  # of trigrams, from which on a query counts as a mistyped title
+TITLE_MILLISECONDS = 500  # that the search for mistyped titles may take
 MAX_TITLE_WORDS = 40  # a longer query is no title
 MAX_NAMED = 10  # identifiers or titles in one query
 
@@ -39,6 +41,7 @@ NO_VECTORS = "Vector search is not available just now: these results are found b
 PARTLY_EMBEDDED = "Some preprints are still being indexed: they are found by their words alone."
 
 Mode = Literal["hybrid", "text", "vector"]
+LISTED = Preprint.objects.defer("search_vector")  # nobody reads it, and it is longer than the abstract
 log = structlog.get_logger(__name__)
 
 
@@ -80,37 +83,6 @@ class SearchResult:
             return self.hits
         floor = FLOOR if max(known) >= TOPIC_FLOOR else 1.0
         return [hit for hit in self.hits if hit.is_named or (hit.similarity or 0.0) >= floor]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """Which preprints may be found: of any of these categories, submitted in this span of days."""
-
-    categories: Sequence[str] = ()
-    submitted_from: date | None = None
-    submitted_to: date | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.categories or self.submitted_from or self.submitted_to)
-
-    def apply(self, preprints: PreprintQuerySet) -> PreprintQuerySet:
-        if self.categories:
-            preprints = preprints.filter(categories__overlap=list(self.categories))
-        if self.submitted_from:
-            preprints = preprints.filter(submitted_on__gte=self.submitted_from)
-        if self.submitted_to:
-            preprints = preprints.filter(submitted_on__lte=self.submitted_to)
-        return preprints
-
-    def sql(self) -> tuple[str, list[Any]]:
-        """The same as conditions on `preprint`."""
-        conditions = {
-            "preprint.categories && %s::varchar[]": list(self.categories),
-            "preprint.submitted_on >= %s": self.submitted_from,
-            "preprint.submitted_on <= %s": self.submitted_to,
-        }
-        wanted = {condition: value for condition, value in conditions.items() if value}
-        return " AND ".join(["preprint.withdrawn_on IS NULL", *wanted]), list(wanted.values())
 
 
 def search(
@@ -156,10 +128,12 @@ class Candidates:
         self.mode = mode
         self.notes: list[str] = []
         self.model = ""
+        self.few = filters.few()
         self.words = rank_by_text(query)
-        by_text = [] if mode == "vector" else first_allowed(self.words, filters)
+        by_text = [] if mode == "vector" else first_allowed(self.words, filters, self.few)
         self.named = [found.pk for found in find_named(named_in(query)) if found.withdrawn_on is None]
-        self.named += [pk for pk in find_titled(query, filters) if pk not in self.named]
+        titled = find_titled(query, filters, among=by_text, is_mistyped=self.words.has_strange)
+        self.named += [pk for pk in titled if pk not in self.named]
         self.cosines = {} if mode == "text" else self.find_cosines([*by_text, *self.named])
         self.ids = np.array(sorted({*by_text, *self.named, *self.cosines}), dtype=np.int64)
 
@@ -170,7 +144,9 @@ class Candidates:
         try:
             embedder = get_embedder()
             vector = embedder.embed([self.query])[0]
-            cosines = find_nearest(vector, model=embedder.model, also=by_text, filters=self.filters)
+            cosines = find_nearest(
+                vector, model=embedder.model, also=by_text, filters=self.filters, few=self.few
+            )
         except (EmbedderUnavailable, DatabaseError) as error:
             log.warning("search_without_vectors", reason=str(error))
             self.notes.append(NO_VECTORS)
@@ -189,7 +165,7 @@ class Candidates:
             *self.named,
             *(pk for pk in sorted(scores, key=lambda pk: -scores[pk]) if pk not in self.named),
         ]
-        preprints = Preprint.objects.in_bulk(order[:limit])
+        preprints = LISTED.in_bulk(order[:limit])
         return [
             Hit(preprints[pk], rank, scores.get(pk, 0.0), similarities.get(pk), pk in self.named)
             for rank, pk in enumerate((pk for pk in order[:limit] if pk in preprints), start=1)
@@ -220,69 +196,55 @@ class Candidates:
         }
 
 
-def first_allowed(words: TextRanking, filters: Filters) -> list[int]:
+def first_allowed(words: TextRanking, filters: Filters, few: np.ndarray | None) -> list[int]:
     """The first hundred of a ranking that the filters let through: read on until there are so many."""
-    if not filters:
-        return words.ids[:CANDIDATES].tolist()
-    allowed: list[int] = []
-    start, size = 0, CANDIDATES * 10
-    while start < len(words.ids) and len(allowed) < CANDIDATES:
-        part = words.ids[start : start + size].tolist()
-        passing = set(
-            filters.apply(Preprint.objects.available().filter(pk__in=part)).values_list("pk", flat=True)
-        )
-        allowed += [pk for pk in part if pk in passing]
-        start, size = start + size, size * 10
-    return allowed[:CANDIDATES]
+    if not filters or few is not None:
+        return words.best(CANDIDATES, among=few).tolist()
+    for size in (CANDIDATES * 10, CANDIDATES * 100, CANDIDATES * 1_000):
+        part = words.best(size).tolist()
+        passing = set(filters.preprints().filter(pk__in=part).values_list("pk", flat=True))
+        if len(passing) >= CANDIDATES or len(part) < size:
+            break
+    return [pk for pk in part if pk in passing][:CANDIDATES]
 
 
-def find_nearest(vector: np.ndarray, *, model: str, also: list[int], filters: Filters) -> dict[int, float]:
-    """Cosines, by preprint id, of the hundred nearest preprints and of those `also` that have a vector.
-
-    The cast and the model's name stand in the statement as in the partial HNSW index, else it would not be
-    used.
-    """
-    conditions, values = filters.sql()
-    size = len(vector)
-    distance = f"embedding.vector::halfvec({size}) <=> query.vector"
-    literal = "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]"
-    statement = f"""
-        WITH query AS (SELECT %s::halfvec({size}) AS vector),
-        near AS MATERIALIZED (
-            SELECT embedding.preprint_id
-            FROM archive_embedding AS embedding JOIN archive_preprint AS preprint ON preprint.id = preprint_id
-            WHERE embedding.model = %s AND {conditions}
-            ORDER BY embedding.vector::halfvec({size}) <=> (SELECT vector FROM query) LIMIT {CANDIDATES}
-        )
-        SELECT embedding.preprint_id, 1 - ({distance})
-        FROM query, archive_embedding AS embedding
-        WHERE embedding.model = %s
-        AND embedding.preprint_id IN (SELECT preprint_id FROM near UNION SELECT unnest(%s::bigint[]))
-    """  # noqa: S608 -- only numbers and our own conditions are put in
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('hnsw.ef_search', %s, true),"
-            " set_config('hnsw.iterative_scan', 'strict_order', true)",
-            [str(EF_SEARCH)],
-        )
-        cursor.execute(statement, [literal, model, *values, model, also])
-        return dict(cursor.fetchall())
-
-
-def find_titled(query: str, filters: Filters) -> list[int]:
+def find_titled(query: str, filters: Filters, *, among: list[int], is_mistyped: bool) -> list[int]:
     """The preprints whose title a query nearly is, nearest first: by trigrams, so a slip of the pen does no
     harm.
+
+    A title that is typed right stands among those with its words. All titles are looked through only where a
+    word is one that hardly any preprint has, since that takes long.
     """
     if "?" in query or len(query.split()) > MAX_TITLE_WORDS:
         return []
     conditions, values = filters.sql()
+    places: list[tuple[str, list[Any]]] = [("preprint.id = ANY (%s)", [among])]
+    if is_mistyped:
+        places.append(("TRUE", []))
+    for place, ids in places:
+        try:
+            titled = match_titles(query, f"{place} AND {conditions}", [*ids, *values])
+        except OperationalError as error:  # it took too long
+            log.info("titles_not_searched", reason=str(error))
+            return []
+        if titled:
+            return titled
+    return []
+
+
+def match_titles(query: str, conditions: str, values: list[Any]) -> list[int]:
+    """The best of the preprints under some conditions whose titles are near to a query."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(TITLE_SIMILARITY)])
+        cursor.execute(
+            "SELECT set_config('pg_trgm.similarity_threshold', %s, true),"
+            " set_config('statement_timeout', %s, true)",
+            [str(TITLE_SIMILARITY), str(TITLE_MILLISECONDS)],
+        )
         cursor.execute(
             f"""
             SELECT preprint.id FROM archive_preprint AS preprint WHERE preprint.title %% %s AND {conditions}
             ORDER BY similarity(preprint.title, %s) DESC, preprint.id LIMIT {MAX_NAMED}
-            """,  # noqa: S608 -- the same
+            """,  # noqa: S608 -- only our own conditions are put in
             [query, *values, query],
         )
         return [pk for (pk,) in cursor.fetchall()]
@@ -320,5 +282,5 @@ def similar_to(preprint: Preprint, *, limit: int = 5) -> list[Hit]:
         vector = np.array(own.vector, dtype=np.float32)
         near = find_nearest(vector, model=own.model, also=[], filters=Filters())
     order = sorted((pk for pk in near if pk != preprint.pk), key=lambda pk: -near[pk])[:limit]
-    found = Preprint.objects.in_bulk(order)
+    found = LISTED.in_bulk(order)
     return [Hit(found[pk], rank, near[pk], None) for rank, pk in enumerate(order, start=1) if pk in found]

@@ -274,4 +274,4 @@ def test_harvesters_side_by_side_give_one_preprint_one_identifier() -> None:
     assert errors == []
     assert len(identifiers) == len(set(identifiers)) == 100
     listed = Posting.objects.filter(lexeme="").values_list("entries", flat=True)
-    assert sum(len(entries) for entries in listed) == 100 * 6
+    assert sum(len(entries) for entries in listed) == 100 * 3
