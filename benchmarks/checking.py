@@ -252,7 +252,7 @@ def report_planted(embedder: Embedder) -> None:
         flags = [flags_of(record, text, embedder) for record, text in planted[:PLANTED]]
         counts = {
             flag: sum(flag in found for found in flags)
-            for flag in ("numbers_differ", "quote_differs", "direction_differs")
+            for flag in ("numbers_differ", "numbers_exchanged", "quote_differs", "direction_differs")
         }
         print(
             f"{name}, {len(flags)} sentences: "

@@ -13,6 +13,7 @@ import numpy as np
 
 from archive.embeddings import Embedder
 from archive.passages import Passage, split_sentences
+from qa.binding import exchanged_figures
 from qa.direction import direction_differs
 from qa.figures import conflicting_figures, missing_figures
 from qa.quotes import missing_quotes
@@ -23,6 +24,7 @@ from qa.wording import coverage, squash, terms
 
 SUPPORTED, WEAK, UNSUPPORTED, CONTRADICTED = "supported", "weak", "unsupported", "contradicted"
 NUMBERS_DIFFER, QUOTE_DIFFERS, DIRECTION_DIFFERS = "numbers_differ", "quote_differs", "direction_differs"
+NUMBERS_EXCHANGED = "numbers_exchanged"
 
 # A number differs "for the same quantity" only where the evidence has this share of the statement's other
 # words.
@@ -113,15 +115,19 @@ def check_draft(
 
 @dataclass(frozen=True)
 class Missing:
-    """What a statement says that none of the texts it cites has: figures, and quotations."""
+    """What a statement says that none of the texts it cites has: figures, quotations, and figures that stand
+    in another's place there.
+    """
 
     figures: list[str]
     quotes: list[str]
+    exchanged: tuple[str, str] | None = None  # the statement's, the text's
 
     @property
     def flags(self) -> list[str]:
         """The flags of all citations of the statement."""
-        return [NUMBERS_DIFFER] * bool(self.figures) + [QUOTE_DIFFERS] * bool(self.quotes)
+        flags = ((NUMBERS_DIFFER, self.figures), (QUOTE_DIFFERS, self.quotes))
+        return [flag for flag, found in (*flags, (NUMBERS_EXCHANGED, self.exchanged)) if found]
 
     @property
     def reasons(self) -> list[str]:
@@ -131,6 +137,9 @@ class Missing:
             reasons.append(f"{listed(self.figures)} can't be found in the cited text.")
         if self.quotes:
             reasons.append(f"The quotation {listed(self.quotes)} isn't verbatim in the cited text.")
+        if self.exchanged:
+            own, other = self.exchanged
+            reasons.append(f"It says “{own}” where the cited text may say “{other}”.")
         return reasons
 
 
@@ -195,7 +204,7 @@ class Desk:
         texts = [self.sources[number].text for number in known]
         years = [self.sources[number].identifier[3:7] for number in known]
         figures = [figure.shown for figure in missing_figures(text, [*texts, *years])]
-        return Missing(figures, missing_quotes(text, texts))
+        return Missing(figures, missing_quotes(text, texts), exchanged_figures(text, texts))
 
     def find_support(self, parts: list[str], number: int, missing: Missing) -> Support | None:
         """The support that a source gives a statement or a part of it; None where the source has no text."""
@@ -253,7 +262,7 @@ def decide_verdict(text: str, support: Support, missing: Missing) -> tuple[str, 
         return UNSUPPORTED, "No sentence of the cited text says this."
     if support.score < SUPPORTED_FROM:
         return WEAK, "The cited text bears on this, but its nearest sentence says it only in part."
-    if missing.flags:
+    if missing.figures or missing.quotes:
         return WEAK, "The cited sentence is about this, but not in these figures or words."
     if support.score == 1.0:
         return SUPPORTED, "It stands in the cited text word for word."

@@ -43,7 +43,8 @@ LOOSE_VALUES = {
 }  # fmt: skip
 
 SI_UNIT = (
-    r"(?:[fpnμumckMGTP]?(?:Hz|eV|Pa|bar|pc|bits?|bytes?|mol|Gy|Sv)|[fpnμumck]m|[fpnμum]s|[kmμ]g|[mkMGT]W"
+    r"(?:[fpnμumckMGTP]?(?:Hz|eV|Pa|bar|pc|bits?|bytes?|mol|Gy|Sv|Jy)|[fpnμumck]m|[fpnμum]s|[kmμ]g|[mkMGT]W"
+    r"|[pnμum][TAMJ]|[kMG]J|[mkM]N|[μum]L"
     r"|[mk]V|m?K|dB[mi]?|[KMGT]i?B|ppm|rpm|fps|Å|Ω|[skVWmgh])(?![\w-])"
 )
 UNIT_WORDS = {
@@ -280,7 +281,8 @@ def number_figure(bare: str, start: int, end: int, value: Decimal) -> Figure:
             keys.discard(number_key(value))
     if FACTOR.search(bare[:start]):
         keys.add(number_key(value, "times"))
-    if word := re.search(r"([A-Za-z]\w*)[ -]$", bare[:start]):
+    word = re.search(r"([A-Za-z]\w*)[ -]$", bare[:start])
+    if word and not unit:  # "GPT 4"; "weighs 250 kg" is no name, nor borne out by "weighs 250 g"
         keys.add(name_key([word[1], bare[start:end]]))
     return Figure(bare[start:after].strip(" -"), frozenset(keys), start, after, value, unit)
 

@@ -11,6 +11,7 @@ from qa.checking import (
     CONTRADICTED,
     DIRECTION_DIFFERS,
     NUMBERS_DIFFER,
+    NUMBERS_EXCHANGED,
     QUOTE_DIFFERS,
     SUPPORTED,
     CheckedDraft,
@@ -70,6 +71,8 @@ def statement_reasons(statements: list[CheckedStatement]) -> list[str]:
             reasons.append(f"A number isn't in the cited text: {about}")
         if QUOTE_DIFFERS in flags:
             reasons.append(f"A quotation isn't verbatim: {about}")
+        if NUMBERS_EXCHANGED in flags:
+            reasons.append(f"A number may stand in another's place: {about}")
         if DIRECTION_DIFFERS in flags:
             reasons.append(f"It may turn its source around: {about}")
         reasons += [f"{fault.rstrip('.')}: {about}" for fault in statement.faults]

@@ -48,6 +48,8 @@ def test_decide_publishes_a_good_answer(fields):
             "contradicts"),
         (("Near-term quantum hardware of 433 qubits suits a network with fewer parameters.", [2]),
             "A number isn't in the cited text"),
+        (("A quantum network reached 91.47% training accuracy and 99.16% validation accuracy.", [2]),
+            "may stand in another's place"),
         (("The quantum models showed “much slower convergence” than the classical models in training.", [1]),
             "A quotation isn't verbatim"),
         (("Classical models of similar size outperformed the quantum models in FID, SSIM and PSNR.", [3]),
