@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from qa.views import asking, home, question, search, site
+from qa.views import asking, history, home, question, search, site
 
 app_name = "qa"
 SLUG = r"(?P<slug>[a-z0-9]{10})"
@@ -13,6 +13,7 @@ urlpatterns = [
     re_path(rf"^ask/{SLUG}$", question.question, name="question"),
     re_path(rf"^ask/{SLUG}/status$", question.status, name="status"),
     re_path(rf"^ask/{SLUG}/v{VERSION}$", question.version, name="version"),
+    re_path(rf"^ask/{SLUG}/history$", history.history, name="history"),
     path("questions", search.questions, name="questions"),
     path("search", search.search, name="search"),
     path("about", site.about, name="about"),
