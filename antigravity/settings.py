@@ -153,8 +153,13 @@ OAI_ALLOW_PRIVATE: bool = env.bool("OAI_ALLOW_PRIVATE", False)
 AUTO_PUBLISH: bool = env.bool("AUTO_PUBLISH", True)
 DAILY_BUDGET_USD = env.decimal("DAILY_BUDGET_USD", Decimal(5))
 MONTHLY_BUDGET_USD = env.decimal("MONTHLY_BUDGET_USD", Decimal(50))
+REANSWER_POLICY: str = env.str(
+    "REANSWER_POLICY", "never", validate=validate.OneOf(["never", "withdrawn", "evidence", "all"])
+)
+REANSWER_PER_DAY: int = env.int("REANSWER_PER_DAY", 20)
 ASK_QUOTA_PER_HOUR: int = env.int("ASK_QUOTA_PER_HOUR", 20)
 ASK_QUOTA_PER_DAY: int = env.int("ASK_QUOTA_PER_DAY", 60)
+REPORT_QUOTA_PER_DAY: int = env.int("REPORT_QUOTA_PER_DAY", 30)
 MAX_OPEN_RUNS: int = env.int("MAX_OPEN_RUNS", 500)
 NUM_PROXIES: int = env.int("NUM_PROXIES", 0)
 

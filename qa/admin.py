@@ -16,8 +16,20 @@ from django.utils.text import Truncator
 
 from archive.admin import ReadOnlyMixin
 from qa.budget import spent_since
-from qa.curating import ANSWER_DECISIONS, QUESTION_DECISIONS, DecidingAdmin
-from qa.models import Answer, AnswerRun, AskQuota, Citation, FollowUp, Question, Source, Spend, Statement
+from qa.curating import ANSWER_DECISIONS, QUESTION_DECISIONS, REPORT_DECISIONS, DecidingAdmin
+from qa.models import (
+    Answer,
+    AnswerRun,
+    AskQuota,
+    Citation,
+    FollowUp,
+    Mark,
+    Question,
+    Report,
+    Source,
+    Spend,
+    Statement,
+)
 from qa.rendering import render_stored
 
 admin.site.site_header = settings.SITE_NAME
@@ -246,6 +258,73 @@ class CitationAdmin(ReadOnlyMixin, admin.ModelAdmin):
     @admin.display(description="evidence")
     def short_evidence(self, citation: Citation) -> str:
         return Truncator(citation.evidence).chars(140)
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyMixin, DecidingAdmin):
+    """What readers, and the site itself, say about pages: what waits for a curator first."""
+
+    decisions = REPORT_DECISIONS
+    list_display = ["short_question", "kind", "short_text", "state", "created_at", "page"]
+    list_select_related = ["question"]
+    list_filter = ["state", "kind"]
+    search_fields = ["text", "question__text", "=question__slug"]
+    date_hierarchy = "created_at"
+    ordering = [Case(When(state=Report.State.OPEN, then=Value(0)), default=Value(1)), "-created_at"]
+    readonly_fields = ["page", "claim"]
+    fields = [
+        "question",
+        "page",
+        "kind",
+        "text",
+        "claim",
+        "answer",
+        "state",
+        "note",
+        "created_at",
+        "resolved_at",
+        "resolved_by",
+    ]
+
+    @admin.display(description="question", ordering="question__text")
+    def short_question(self, report: Report) -> str:
+        return Truncator(report.question.text).chars(100)
+
+    @admin.display(description="text")
+    def short_text(self, report: Report) -> str:
+        return Truncator(report.text).chars(140)
+
+    @admin.display(description="page")
+    def page(self, report: Report) -> SafeString:
+        return format_html('<a href="{}">{}</a>', report.question.get_absolute_url(), report.question.slug)
+
+    @admin.display(description="the claim, and the sentence it rests on")
+    def claim(self, report: Report) -> SafeString | str:
+        citation = report.citation
+        if citation is None:
+            return ""
+        return format_html(
+            "{}<br><q>{}</q> ({})",
+            citation.statement.text,
+            citation.evidence,
+            citation.source.preprint.identifier,
+        )
+
+
+@admin.register(Mark)
+class MarkAdmin(ReadOnlyMixin, admin.ModelAdmin):
+    """Which answers are outdated and why: what stands first."""
+
+    list_display = ["short_question", "kind", "preprint", "since", "resolved_at"]
+    list_select_related = ["preprint", "answer__question"]
+    list_filter = ["kind", ("resolved_at", admin.EmptyFieldListFilter)]
+    search_fields = ["=preprint__identifier", "answer__question__text", "=answer__question__slug"]
+    date_hierarchy = "since"
+    ordering = [Case(When(resolved_at=None, then=Value(0)), default=Value(1)), "-since"]
+
+    @admin.display(description="question")
+    def short_question(self, mark: Mark) -> str:
+        return Truncator(mark.answer.question.text).chars(100)
 
 
 @admin.register(Spend)

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -31,6 +31,7 @@ from qa.models import (
     Statement,
     standing_marks,
 )
+from qa.reporting import ReportRefused, file_report, find_citation
 from qa.runs import queue_position
 from qa.serializers import (
     AcceptedSerializer,
@@ -39,6 +40,8 @@ from qa.serializers import (
     AskSerializer,
     QuestionHeadSerializer,
     QuestionSerializer,
+    ReportedSerializer,
+    ReportSerializer,
     StatusSerializer,
 )
 from qa.submission import QueueFull, QuotaUsed, Refused, asker_key, submit_question
@@ -228,6 +231,42 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
     def status(self, request: Request, slug: str) -> Response:
         question = visible_question(self.get_queryset(), slug)
         return Response(StatusSerializer(status_of(question)).data, headers=UNLISTED)
+
+    @extend_schema(
+        summary="Report a problem with a question's page",
+        request=ReportSerializer,
+        responses={
+            201: OpenApiResponse(ReportedSerializer, "It is in the curators' queue."),
+            400: OpenApiResponse(
+                description="`errors` says what can't be used, such as a citation of another page."
+            ),
+            422: OpenApiResponse(description="The text can't be taken."),
+            429: OpenApiResponse(description="The quota is used; `Retry-After` says for how long."),
+        },
+    )
+    @action(detail=True, methods=["post"], filterset_class=None, pagination_class=None)
+    def reports(self, request: Request, slug: str) -> Response:
+        question = visible_question(self.get_queryset(), slug)
+        body = ReportSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = body.validated_data
+        wanted = given.get("citation")
+        citation = find_citation(question, wanted) if wanted else None
+        if wanted and citation is None:
+            raise ValidationError({"citation": "No page of this question shows this citation."})
+        try:
+            report = file_report(
+                question,
+                kind=given["kind"],
+                text=given["text"],
+                citation=citation,
+                asker=asker_key(request.META),
+            )
+        except ReportRefused as refusal:
+            raise QuestionRefused(refusal.message, code="report_refused") from refusal
+        except QuotaUsed as refusal:
+            raise with_wait(QuotaExceeded(refusal.message), refusal.retry_after) from refusal
+        return Response(ReportedSerializer(report).data, status=201, headers=UNLISTED)
 
     @extend_schema(
         summary="List the published versions of an answer",

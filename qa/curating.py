@@ -15,8 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from qa import publishing
-from qa.models import Answer, Question
+from qa import publishing, reporting
+from qa.models import Answer, Question, Report
 
 MAX_REASON = 250  # characters; it becomes the new version's change_reason
 NEVER_PUBLISHED = frozenset(
@@ -113,6 +113,25 @@ QUESTION_DECISIONS = [
         lambda question, user, given: publishing.merge(question, given["into"]),
         NEVER_PUBLISHED | {Question.State.PUBLISHED},
         MergeForm,
+    ),
+]
+
+
+REPORT_DECISIONS = [
+    Decision(
+        "resolve",
+        "Resolve",
+        "The report leaves the queue. Your note is for curators only.",
+        lambda report, user, given: reporting.resolve(report, given["reason"], user),
+        frozenset({Report.State.OPEN}),
+        ReasonForm,
+    ),
+    Decision(
+        "reopen",
+        "Reopen",
+        "The report is in the queue again.",
+        lambda report, user, given: reporting.reopen(report),
+        frozenset({Report.State.RESOLVED}),
     ),
 ]
 

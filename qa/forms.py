@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from qa.models import Question
+from qa.models import MAX_REPORT, Question, Report
 
 MAX_QUESTION = Question._meta.get_field("text").max_length
 
@@ -27,6 +27,23 @@ class AskForm(forms.Form):
             "aria-describedby": "question-trouble question-help" if self.errors else "question-help",
             "placeholder": "What limits the depth of circuits on present quantum hardware?",
         }
+
+
+class ReportForm(forms.Form):
+    """What a reader says about a page. The rules are in qa/reporting.py; nothing that was typed gets lost."""
+
+    kind = forms.ChoiceField(
+        choices=[(kind.value, kind.label) for kind in Report.Kind if kind != Report.Kind.SITE],
+        widget=forms.RadioSelect,
+        label="What is it about?",
+        error_messages={"required": "Please choose what it is about."},
+    )
+    text = forms.CharField(
+        required=False,
+        strip=False,
+        label="What is wrong?",
+        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto", "data-limit": str(MAX_REPORT)}),
+    )
 
 
 class SearchForm(forms.Form):

@@ -127,14 +127,16 @@ def merge(question: Question, into: Question) -> None:
 
 
 @transaction.atomic
-def reanswer(question: Question, reason: str) -> AnswerRun:
+def reanswer(
+    question: Question, reason: str, *, cause: AnswerRun.Reason = AnswerRun.Reason.REANSWER
+) -> AnswerRun:
     """Starts a run for a further version; what is published stays until that version is published."""
     question = _lock(question.pk)
     if question.state not in OPEN_TO_REANSWER:
         raise NotAllowed(f"It is {question.get_state_display()}.")
     if question.runs.open().exists():
         raise NotAllowed("It is being answered again already.")
-    run = runs.open_run(question, AnswerRun.Reason.REANSWER, change_reason=reason)
+    run = runs.open_run(question, cause, change_reason=reason)
     transaction.on_commit(partial(dispatching.wake, run), robust=True)
     return run
 

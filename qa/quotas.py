@@ -1,4 +1,7 @@
-"""How often one address may ask. Counted in one statement, so that a limit of 10 lets exactly 10 through."""
+"""How often one address may ask and report.
+
+Counted in one statement, so that a limit of 10 lets exactly 10 through.
+"""
 
 import ipaddress
 from collections.abc import Mapping
@@ -65,12 +68,26 @@ def use_quota(asker: str) -> None:
             )
 
 
+def use_report_quota(asker: str) -> None:
+    """Counts one report or vote. Raises QuotaUsed over the limit of a day, as use_quota() does."""
+    now = timezone.now()
+    next_day = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    limit = settings.REPORT_QUOTA_PER_DAY
+    if _count(asker, f"said:{now:%Y%m%d}") > limit:
+        wait = _seconds_until(next_day, now)
+        raise QuotaUsed(
+            f"The limit is {limit} reports in one day. Please try again in {_in_words(wait)}.",
+            retry_after=wait,
+        )
+
+
 def forget_askers() -> int:
     """Deletes the counts of days gone by; returns how many."""
     oldest = f"{timezone.now() - timedelta(days=KEPT_DAYS):%Y%m%d}"
     days = Q(window__startswith="day:", window__lt=f"day:{oldest}")
     hours = Q(window__startswith="hour:", window__lt=f"hour:{oldest}")
-    deleted, _ = AskQuota.objects.filter(days | hours).delete()
+    reports = Q(window__startswith="said:", window__lt=f"said:{oldest}")
+    deleted, _ = AskQuota.objects.filter(days | hours | reports).delete()
     return deleted
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from archive.serializers import APIURLField, PageURLField, RoundedField
-from qa.models import Answer, Citation, FollowUp, Mark, Question, Source, Statement
+from qa.models import MAX_REPORT, Answer, Citation, FollowUp, Mark, Question, Report, Source, Statement
+from qa.reporting import READERS_KINDS
 
 
 class AskedText(serializers.CharField):
@@ -54,6 +55,27 @@ class AcceptedSerializer(StatusSerializer):
     duplicate = serializers.BooleanField(help_text="The question was asked before: this is where it stands.")
 
 
+class ReportSerializer(serializers.Serializer):
+    """What is wrong with a page. Who says it is not kept."""
+
+    kind = serializers.ChoiceField([(kind.value, kind.label) for kind in READERS_KINDS])
+    text = AskedText(
+        default="",
+        help_text=f"Plain text, at most {MAX_REPORT:,} characters. `helpful` and `unhelpful` need none.",
+    )
+    citation = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=2**63 - 1, help_text="The `id` of a citation."
+    )
+
+
+class ReportedSerializer(serializers.ModelSerializer[Report]):
+    """A report as it was taken in."""
+
+    class Meta:
+        model = Report
+        fields = ["kind", "text", "citation", "created_at"]
+
+
 class CitationSerializer(serializers.ModelSerializer[Citation]):
     source = serializers.IntegerField(  # type: ignore[assignment]  # the field's name, no argument of the serializer
         source="source.number", help_text="Number of the source in `sources`."
@@ -65,6 +87,7 @@ class CitationSerializer(serializers.ModelSerializer[Citation]):
     class Meta:
         model = Citation
         fields = [
+            "id",
             "source",
             "identifier",
             "verdict",

@@ -11,7 +11,7 @@ from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_process_init
 
 from archive.embeddings import EmbedderUnavailable, get_embedder
-from qa import freshness, llm, pipeline, questions, quotas, runs
+from qa import freshness, llm, pipeline, questions, quotas, reanswering, runs
 from qa.dispatching import QUEUE, TASK
 
 
@@ -30,8 +30,10 @@ def forget_askers(**kwargs: object) -> None:
 
 @shared_task(name="qa.tasks.sweep_freshness")
 def sweep_freshness(**kwargs: object) -> None:
-    """Marks the answers that the archive's changes touch."""
+    """Marks the answers that the archive's changes touch, and has some of them made again."""
     freshness.sweep()
+    reanswering.reanswer_outdated()
+    reanswering.tell_curators()
 
 
 @celeryd_after_setup.connect

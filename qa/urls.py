@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from qa.views import asking, history, home, question, search, site
+from qa.views import asking, history, home, policies, question, reports, search, site
 
 app_name = "qa"
 SLUG = r"(?P<slug>[a-z0-9]{10})"
@@ -14,8 +14,14 @@ urlpatterns = [
     re_path(rf"^ask/{SLUG}/status$", question.status, name="status"),
     re_path(rf"^ask/{SLUG}/v{VERSION}$", question.version, name="version"),
     re_path(rf"^ask/{SLUG}/history$", history.history, name="history"),
+    re_path(rf"^ask/{SLUG}/report$", reports.report, name="report"),
+    re_path(rf"^ask/{SLUG}/report/thanks$", reports.reported, name="reported"),
     path("questions", search.questions, name="questions"),
     path("search", search.search, name="search"),
     path("about", site.about, name="about"),
     path("method", site.method, name="method"),
+    path("privacy", policies.privacy, name="privacy"),
+    path("terms", policies.terms, name="terms"),
+    path("accessibility", policies.accessibility, name="accessibility"),
+    path("corrections", policies.corrections, name="corrections"),
 ]
