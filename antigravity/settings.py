@@ -147,7 +147,11 @@ MODEL_DIR: Path = env.path("MODEL_DIR", VAR_DIR / "models")
 # Harvesting: the OAI-PMH servers that may be asked, and how slowly
 OAI_BASE_URLS: list[str] = env.list("OAI_BASE_URLS", ["https://oaipmh.arxiv.org/oai"])
 OAI_INTERVAL_SECONDS: float = env.float("OAI_INTERVAL_SECONDS", 3.0)
+OAI_ANSWER_SECONDS: float = env.float("OAI_ANSWER_SECONDS", 600.0)
 OAI_ALLOW_PRIVATE: bool = env.bool("OAI_ALLOW_PRIVATE", False)
+HARVEST_SETS: list[str] = env.list("HARVEST_SETS", [])  # of the first server; "*" is all of it
+HARVEST_PREFIX: str = env.str("HARVEST_PREFIX", "arXivRaw")
+HARVEST_INTERVAL_HOURS: float = env.float("HARVEST_INTERVAL_HOURS", 24.0)
 
 # Answering
 AUTO_PUBLISH: bool = env.bool("AUTO_PUBLISH", True)

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, Model, OuterRef, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -22,6 +23,9 @@ from archive.models import (
     RawRecord,
     SetAsideRecord,
 )
+from archive.retrying import retry_records
+
+MAX_RETRIED = 500  # set-aside records that one click tries again: some seconds
 
 
 class ReadOnlyMixin:
@@ -206,8 +210,41 @@ class HarvestRunAdmin(ReadOnlyMixin, admin.ModelAdmin):
 
 @admin.register(SetAsideRecord)
 class SetAsideRecordAdmin(ReadOnlyMixin, admin.ModelAdmin):
-    list_display = ["source_id", "reason", "run", "created_at"]
+    """Records that wait to be mended, with reason and text; tried again one by one or together."""
+
+    list_display = ["source_id", "reason", "run", "created_at", "tried_at"]
     list_select_related = ["run"]
+    fields = ["source_id", "reason", "run", "created_at", "tried_at", "raw"]
+    actions = ["retry"]
+    change_form_template = "admin/archive/retry_change_form.html"
     list_filter = [("run", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["=source_id", "reason"]
     date_hierarchy = "created_at"
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Trying again needs the permission to change, although no field is changed by hand."""
+        return request.user.has_perm("archive.change_setasiderecord")
+
+    @admin.action(description="Try again", permissions=["retry"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[SetAsideRecord]) -> None:
+        keys = list(queryset.order_by("pk").values_list("pk", flat=True)[: MAX_RETRIED + 1])
+        run = retry_records(keys[:MAX_RETRIED])
+        self.message_user(
+            request,
+            f"{run.created + run.updated + run.unchanged} taken in, {run.set_aside} still set aside.",
+            messages.WARNING if run.set_aside else messages.SUCCESS,
+        )
+        if len(keys) > MAX_RETRIED:
+            self.message_user(
+                request,
+                f"Only the first {MAX_RETRIED} were tried: manage.py retry_set_aside tries them all.",
+                messages.WARNING,
+            )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["may_retry"] = self.has_retry_permission(request)
+        context["list_url"] = reverse("admin:archive_setasiderecord_changelist")
+        context["checkbox_name"] = ACTION_CHECKBOX_NAME
+        return super().render_change_form(request, context, *args, **kwargs)

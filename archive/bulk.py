@@ -5,63 +5,131 @@ Nothing that a file holds stops the reading: a line that can't be read becomes a
 """
 
 import gzip
+import io
 import json
 import lzma
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from email.utils import parsedate_to_datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+import zstandard
+
 from archive.identifiers import parse_arxiv
-from archive.records import BadRecord, Page, Record, RecordAuthor, RecordVersion
+from archive.records import BadRecord, Page, Record, RecordAuthor, RecordVersion, order_versions
 from archive.withdrawals import find_withdrawal
 
 PAGE_SIZE = 1_000
 MAX_LINE_BYTES = 4_000_000
 MAX_VERSION = 32_767
 STANDARD_INPUT = "-"
+Reader = Callable[[bytes], Record | BadRecord | None]
 
 
 class Malformed(ValueError):
     """A record whose fields are not of the kind they must be; the message names the field."""
 
 
-def open_lines(name: str) -> AbstractContextManager[IO[bytes]]:
-    """A file of JSON lines as bytes: plain, .gz or .xz, or standard input for "-". Raises OSError."""
-    if name == STANDARD_INPUT:
-        return nullcontext(sys.stdin.buffer)
-    openers: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}
-    return openers.get(Path(name).suffix, open)(name, "rb")
+@contextmanager
+def open_lines(name: str) -> Iterator[IO[bytes]]:
+    """A file of JSON lines as bytes: plain, .gz, .xz or .zst. Raises OSError."""
+    with Path(name).open("rb") as file:
+        yield decompress(file, name)
 
 
-def read_pages(stream: IO[bytes], *, skip: int = 0, size: int = PAGE_SIZE) -> Iterator[Page]:
-    """A stream's records in pages.
+def decompress(file: IO[bytes], name: str) -> IO[bytes]:
+    """What an open file holds, by the ending of its name."""
+    openers: dict[str, Callable[[IO[bytes]], Any]] = {
+        ".gz": gzip.open,
+        ".xz": lzma.open,
+        ".zst": lambda file: io.BufferedReader(ZstdFile(file)),
+    }
+    opener = openers.get(Path(name).suffix)
+    return opener(file) if opener else file
 
-    `skip` is the number of lines that were taken in before, as in Page.position.
+
+class ZstdFile(io.RawIOBase):
+    """A file of zstd frames, read forward. Raises EOFError where the file ends within one."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.frame = zstandard.ZstdDecompressor().decompressobj()
+        self.is_within, self.ready = False, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self.ready:
+            data = (self.frame.unused_data if self.frame.eof else b"") or self.file.read(16_384)
+            if not data:
+                if self.is_within:
+                    raise EOFError("it ends in the middle")
+                return 0
+            if self.frame.eof:
+                self.frame = zstandard.ZstdDecompressor().decompressobj()
+            self.ready = self.frame.decompress(data)
+            self.is_within = not self.frame.eof
+        size = min(len(buffer), len(self.ready))
+        buffer[:size], self.ready = self.ready[:size], self.ready[size:]
+        return size
+
+
+def read_pages(
+    stream: IO[bytes], *, skip: int = 0, size: int = PAGE_SIZE, reader: Reader | None = None
+) -> Iterator[Page]:
+    """A stream's records in pages. Raises OSError.
+
+    `skip` is the number of lines that were taken in before, as in Page.position. `reader` makes a record of a
+    line, or None of one that isn't wanted.
     """
     lines = read_lines(stream)
     done = sum(1 for _ in islice(lines, skip))
     while batch := list(islice(lines, size)):
         done += len(batch)
-        yield Page(tuple(parse_line(line) for line in batch if line.strip()), position=str(done))
+        records = map(reader or parse_line, filter(bytes.strip, batch))
+        yield Page(tuple(record for record in records if record is not None), position=str(done))
 
 
 def read_lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """A stream's lines, each at most 4 MB: of a longer one only the beginning, which parses as nothing."""
-    while line := stream.readline(MAX_LINE_BYTES):
-        rest = line
-        while len(rest) == MAX_LINE_BYTES and not rest.endswith(b"\n"):
-            rest = stream.readline(MAX_LINE_BYTES)
-        yield line
+    """A stream's lines, each at most 4 MB: of a longer one only the beginning, which parses as nothing.
+
+    Raises OSError, also where the compression is damaged or cut.
+    """
+    try:
+        while line := stream.readline(MAX_LINE_BYTES):
+            rest = line
+            while len(rest) == MAX_LINE_BYTES and not rest.endswith(b"\n"):
+                rest = stream.readline(MAX_LINE_BYTES)
+            yield line
+    except (EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdError) as error:
+        raise OSError(f"the file is damaged or cut: {error}") from error
 
 
 def parse_line(line: bytes) -> Record | BadRecord:
     """One line's record, whichever of the two shapes it has."""
+    return read_line(
+        line,
+        lambda data, raw: (
+            parse_dump(data, raw=raw)
+            if "authors_parsed" in data or isinstance(data.get("categories"), str)
+            else parse_own(data, raw=raw)
+        ),
+    )
+
+
+def parse_dump_line(line: bytes) -> Record | BadRecord:
+    """One line of arXiv's metadata dump."""
+    return read_line(line, lambda data, raw: parse_dump(data, raw=raw))
+
+
+def read_line(line: bytes, parse: Callable[[dict[str, Any], str], Record]) -> Record | BadRecord:
+    """What `parse` makes of a line's object, or why it can't."""
     raw = line.decode("utf-8", errors="replace").strip()
     source_id = ""
     try:
@@ -69,9 +137,7 @@ def parse_line(line: bytes) -> Record | BadRecord:
         if not isinstance(data, dict):
             raise Malformed("the line is no JSON object")
         source_id = str(data.get("id", ""))[:255]
-        if "authors_parsed" in data or isinstance(data.get("categories"), str):
-            return parse_dump(data, raw=raw)
-        return parse_own(data, raw=raw)
+        return parse(data, raw)
     except RecursionError:
         return BadRecord("the line is nested too deep to be read", raw, source_id)
     except UnicodeDecodeError:
@@ -202,7 +268,7 @@ def read_dump_versions(value: Any) -> tuple[RecordVersion, ...]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise Malformed("versions is no list of versions")
     try:
-        return tuple(
+        return order_versions(
             RecordVersion(
                 read_version(item.get("version")), parsedate_to_datetime(text_of(item, "created")).date()
             )

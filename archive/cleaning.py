@@ -11,6 +11,7 @@ from archive.records import Record, RecordAuthor, RecordVersion
 from archive.text import RefusedText, clean_line
 
 FIRST_DAY = date(1986, 1, 1)  # arXiv began in 1991; its oldest records are dated 1986
+LEEWAY = timedelta(days=2)  # for time zones, and clocks that are wrong
 MAX_TITLE = 2_000
 MAX_ABSTRACT = 50_000
 MAX_AUTHORS = 20_000
@@ -29,6 +30,10 @@ def clean_record(record: Record, *, today: date) -> Record:
     """The record under the text policy, with plausible dates and known categories. Raises Refusal."""
     try:
         cleaned = clean_texts(record)
+        if record.datestamp and record.datestamp > today + LEEWAY:
+            cleaned = replace(
+                cleaned, datestamp=None
+            )  # believed, it would make every later record an old one
     except RefusedText as error:
         raise Refusal(str(error)) from error
     if not cleaned.is_deleted:
@@ -113,5 +118,5 @@ def check_dates(record: Record, *, today: date) -> None:
     if record.submitted_on is None:
         raise Refusal("the record has no date of submission")
     for day in (record.submitted_on, record.identified_on, record.revised_on):
-        if day and not FIRST_DAY <= day <= today + timedelta(days=2):
+        if day and not FIRST_DAY <= day <= today + LEEWAY:
             raise Refusal(f"{day} can't be a day of submission")

@@ -2,11 +2,19 @@
 words.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+
+from django.db.models import QuerySet
 
 from archive.models import HarvestRun
 from archive.oai import Selection
+
+# How far before the last harvest the next one begins: servers show some records after their datestamp.
+OVERLAP_OF_DAYS = timedelta(days=1)
+OVERLAP_OF_MOMENTS = timedelta(hours=1)
+SHORT_LIST = 0.9  # the protocol allows estimates of a list's size; less than this share of it is a cut list
 
 
 def open_file_run(source: str, *, is_resumable: bool = True) -> HarvestRun:
@@ -17,46 +25,84 @@ def open_file_run(source: str, *, is_resumable: bool = True) -> HarvestRun:
     return reopen(last)
 
 
-def open_oai_run(url: str, selection: Selection, *, is_anew: bool = False) -> tuple[HarvestRun, Selection]:
+def open_oai_run(
+    url: str, selection: Selection, *, counts_seconds: Callable[[], bool]
+) -> tuple[HarvestRun, Selection]:
     """A run over a server's set, and what to ask for: the last run, where it was broken off, else a new one.
 
-    A new run without a span of days begins the day before the last one that came to its end began. `is_anew`
-    gives a broken run its first page again.
+    A new run without a span begins shortly before the last whole one began. `counts_seconds` asks the server
+    whether it takes moments; it is called only where that matters.
     """
     runs = HarvestRun.objects.filter(source=url, set_spec=selection.set_spec)
     last = runs.first()
-    if last and last.state != HarvestRun.State.DONE and (is_anew or fits(last, selection)):
-        run = reopen(last, position="" if is_anew else last.position)
+    if last and last.state != HarvestRun.State.DONE and fits(last, selection):
+        run = reopen(last)
     else:
-        done = runs.filter(state=HarvestRun.State.DONE, harvested_until=None).first()
-        since = selection.since or (done.started_at.date() - timedelta(days=1) if done else None)
+        since = selection.since
+        if not (selection.since or selection.until):
+            since = begin_after(runs, counts_seconds)
         run = HarvestRun.objects.create(
             source=url, set_spec=selection.set_spec, harvested_from=since, harvested_until=selection.until
         )
     return run, replace(selection, since=run.harvested_from, until=run.harvested_until)
 
 
+def begin_after(runs: QuerySet[HarvestRun], counts_seconds: Callable[[], bool]) -> str:
+    """Where a harvest begins that takes up after the last whole one, as the server counts; "" after none."""
+    done = runs.filter(state=HarvestRun.State.DONE, harvested_until="", error="").first()
+    if done is None:
+        return ""
+    begun = min(done.listed_at or done.started_at, done.started_at)
+    if counts_seconds():
+        return stamp(begun - OVERLAP_OF_MOMENTS)
+    return stamp((begun - OVERLAP_OF_DAYS).date())
+
+
+def stamp(moment: date | datetime) -> str:
+    """A day or a moment of UTC as the protocol writes it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(moment, datetime) else moment.isoformat()
+
+
 def fits(run: HarvestRun, selection: Selection) -> bool:
     """Whether a run is of a selection's span; one without a span takes up any."""
-    has_span = selection.since is not None or selection.until is not None
-    return not has_span or (run.harvested_from, run.harvested_until) == (selection.since, selection.until)
+    if not (selection.since or selection.until):
+        return True
+    return (run.harvested_from, run.harvested_until) == (selection.since, selection.until)
 
 
-def reopen(run: HarvestRun, *, position: str | None = None) -> HarvestRun:
-    run.state, run.error, run.finished_at = HarvestRun.State.RUNNING, "", None
-    run.position = run.position if position is None else position
-    run.save(update_fields=["state", "error", "finished_at", "position"])
+def reopen(run: HarvestRun, **changes: str) -> HarvestRun:
+    """A run that was broken off, running again; `changes` are other fields to set."""
+    changed = {
+        "state": HarvestRun.State.RUNNING,
+        "error": "",
+        "finished_at": None,
+        "resume_at": None,
+        **changes,
+    }
+    for name, value in changed.items():
+        setattr(run, name, value)
+    run.save(update_fields=list(changed))
     return run
 
 
+def note_short_list(run: HarvestRun) -> None:
+    """Says in a whole run that its list was cut, so that the next harvest asks for all of it again."""
+    if run.announced and run.seen < SHORT_LIST * run.announced:
+        run.error = f"The server announced {run.announced:,} records and sent {run.seen:,}."
+        run.save(update_fields=["error"])
+
+
 def describe_run(run: HarvestRun) -> str:
-    """What a run came to, in a line or two."""
-    if not (run.created or run.updated or run.set_aside):
-        return f"{run.seen:,} records read: the archive has them all, nothing changed."
-    summary = (
-        f"{run.seen:,} records read: {run.created:,} new, {run.updated:,} changed, "
-        f"{run.unchanged:,} unchanged; {run.withdrawn:,} of them withdrawn."
-    )
+    """What a run came to, in a few lines."""
+    if run.created or run.updated or run.set_aside:
+        summary = (
+            f"{run.seen:,} records read: {run.created:,} new, {run.updated:,} changed, "
+            f"{run.unchanged:,} unchanged; {run.withdrawn:,} of them withdrawn."
+        )
+    else:
+        summary = f"{run.seen:,} records read: the archive has them all, nothing changed."
     if run.set_aside:
         summary += f"\n{run.set_aside:,} records could not be taken in: see Set aside records in the admin."
+    if run.error:
+        summary += f"\n{run.error}"
     return summary

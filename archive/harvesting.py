@@ -6,9 +6,8 @@ nothing.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 
 from django.db import connection, transaction
@@ -20,12 +19,11 @@ from archive.identifiers import mint_many, note_all_minted
 from archive.models import Author, Category, HarvestRun, Preprint, RawRecord, SetAsideRecord
 from archive.postings import index_preprints, unindex_preprints
 from archive.records import BadRecord, Page, Record
-from archive.text import hash_text
+from archive.revising import apply_deletion, apply_record, is_news, is_older
 
 WRITE_LOCK = 0x41470001  # "AG" and a number: pg_advisory_xact_lock's key of whoever writes preprints
 PAGE_TIMEOUT = "120s"  # a page waits for another harvester's page
-DELETED = "The source has deleted its record."
-MAX_RAW = 1_000_000
+MAX_RAW = 4_000_000  # characters: as much as a line of a file may have
 
 WRITTEN_FIELDS = [
     "version",
@@ -49,6 +47,16 @@ WRITTEN_FIELDS = [
     "record_hash",
     "updated_at",
 ]
+RUN_FIELDS = [
+    "created",
+    "updated",
+    "unchanged",
+    "withdrawn",
+    "set_aside",
+    "position",
+    "announced",
+    "listed_at",
+]
 
 
 @dataclass
@@ -70,9 +78,13 @@ class PageWork:
 
 
 def harvest(
-    pages: Iterable[Page], *, run: HarvestRun, on_page: Callable[[HarvestRun], object] | None = None
+    pages: Iterable[Page],
+    *,
+    run: HarvestRun,
+    on_page: Callable[[HarvestRun], object] | None = None,
+    is_enough: Callable[[], bool] | None = None,
 ) -> HarvestRun:
-    """Takes in pages until they end, and closes the run.
+    """Takes in pages until they end, and closes the run; or leaves it open where `is_enough` says so.
 
     What a page's source raises leaves the run as failed.
     """
@@ -81,6 +93,8 @@ def harvest(
             take_in(page, run=run)
             if on_page:
                 on_page(run)
+            if page.position and is_enough and is_enough():
+                return run
     except BaseException as error:
         close_run(run, HarvestRun.State.FAILED, error=f"{type(error).__name__}: {error}"[:2_000])
         raise
@@ -152,89 +166,35 @@ def find_present(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Prepr
     return {
         (preprint.source, preprint.source_id): preprint
         for source, source_ids in by_source.items()
-        for preprint in Preprint.objects.filter(source=source, source_id__in=source_ids)
+        for preprint in Preprint.objects.filter(source=source, source_id__in=source_ids).defer(
+            "search_vector"
+        )
     }
 
 
 def sort_record(record: Record, present: Preprint | None, work: PageWork) -> None:
     """Decides what a record is to the archive: new, a change, or nothing new."""
-    if record.is_deleted:
-        withdraw_deleted(record, present, work)
-    elif present is None:
+    if present is None and not record.is_deleted:
         preprint = Preprint(source=record.source, source_id=record.source_id, identifier=record.identifier)
-        apply_record(record, preprint, work)
+        apply_record(record, preprint, today=work.today)
+        work.withdrawn += preprint.is_withdrawn
         work.created.append((preprint, record))
-    elif is_news(record, present):
+    elif present is not None and says_something(record, present):
         old = (present.text_hash, present.is_withdrawn)
-        apply_record(record, present, work)
+        (apply_deletion if record.is_deleted else apply_record)(record, present, today=work.today)
         if old != (present.text_hash, present.is_withdrawn):
             work.retexted.append(present.pk)
+        work.withdrawn += present.is_withdrawn and not old[1]
         work.changed.append((present, record))
     else:
         work.unchanged += 1
 
 
-def is_news(record: Record, present: Preprint) -> bool:
-    """Whether a record says something else than was last taken in; a summary never replaces an abstract."""
-    if record.datestamp and present.datestamp and record.datestamp < present.datestamp:
-        return False
-    kinds = Preprint.AbstractKind
-    if present.abstract_kind == kinds.ABSTRACT and record.abstract_kind != present.abstract_kind:
-        return False
-    return hash_record(record) != present.record_hash
-
-
-def hash_record(record: Record) -> str:
-    """SHA-256 of what a record says, however its source wrote it down."""
-    said = asdict(record)
-    for name in ("raw", "datestamp", "identifier"):
-        said.pop(name)
-    return hashlib.sha256(json.dumps(said, default=str, sort_keys=True).encode()).hexdigest()
-
-
-def apply_record(record: Record, preprint: Preprint, work: PageWork) -> None:
-    """Sets a preprint's fields.
-
-    What a source doesn't tell (a DOI, a licence) doesn't erase what another told.
-    """
-    preprint.title, preprint.abstract = record.title, record.abstract
-    preprint.abstract_kind = record.abstract_kind
-    preprint.categories, preprint.primary_category = list(record.categories), record.categories[0]
-    if preprint.pk is None or record.identified_on is None:  # a listing date is worse than the date we have
-        assert record.submitted_on is not None  # clean_record has seen to it
-        preprint.submitted_on = record.submitted_on
-    for name in ("comments", "journal_ref", "doi", "licence", "revised_on", "datestamp"):
-        setattr(preprint, name, getattr(record, name) or getattr(preprint, name))
-    preprint.language = record.language
-    if record.version >= preprint.version or not preprint.versions:
-        preprint.version = record.version
-        preprint.versions = [
-            {"version": number, "submitted_on": day.isoformat()} for number, day in record.versions
-        ]
-    apply_withdrawal(preprint, record.withdrawal_reason, record.datestamp or record.revised_on, work)
-    preprint.text_hash = hash_text(preprint.title, preprint.abstract)
-    preprint.record_hash = hash_record(record)
-
-
-def apply_withdrawal(preprint: Preprint, reason: str, day: date | None, work: PageWork) -> None:
-    """Withdraws a preprint for a reason, or takes it back in for none. The day of a withdrawal stays."""
-    if not reason:
-        preprint.withdrawn_on, preprint.withdrawal_reason = None, ""
-        return
-    work.withdrawn += preprint.withdrawn_on is None
-    preprint.withdrawn_on = preprint.withdrawn_on or day or work.today
-    preprint.withdrawal_reason = reason
-
-
-def withdraw_deleted(record: Record, present: Preprint | None, work: PageWork) -> None:
-    """A record that its source deleted: the preprint is withdrawn and stays, with all that is known of it."""
-    if present is None or present.is_withdrawn:
-        work.unchanged += 1
-        return
-    apply_withdrawal(present, DELETED, record.datestamp, work)
-    present.record_hash = hash_record(record)
-    work.retexted.append(present.pk)
-    work.changed.append((present, record))
+def says_something(record: Record, present: Preprint) -> bool:
+    """Whether a record changes a preprint; a deletion changes what is not withdrawn yet."""
+    if record.is_deleted:
+        return not present.is_withdrawn and not is_older(record, present)
+    return is_news(record, present)
 
 
 def give_identifiers(work: PageWork) -> None:
@@ -311,21 +271,37 @@ def write_raw_records(work: PageWork) -> None:
 
 def note_page(run: HarvestRun, page: Page, work: PageWork) -> None:
     """Adds a page to its run: the counts, where to go on, and what was set aside."""
-    SetAsideRecord.objects.bulk_create(
-        SetAsideRecord(
-            run=run, source_id=storable(bad.source_id)[:255], reason=bad.reason, raw=storable(bad.raw)
-        )
-        for bad in work.set_aside
-    )
+    set_aside_records(work.set_aside, run=run)
     run.created += len(work.created)
     run.updated += len(work.changed)
     run.unchanged += work.unchanged
     run.withdrawn += work.withdrawn
     run.set_aside += len(work.set_aside)
     run.position = page.position
-    run.save(update_fields=["created", "updated", "unchanged", "withdrawn", "set_aside", "position"])
+    run.announced = run.announced or page.announced
+    run.listed_at = run.listed_at or page.listed_at
+    run.save(update_fields=RUN_FIELDS)
+
+
+def set_aside_records(records: Iterable[BadRecord], *, run: HarvestRun) -> None:
+    """Keeps what could not be taken in, each record once, under the run that met it last."""
+    rows: dict[tuple[str, str], SetAsideRecord] = {}
+    for bad in records:
+        raw, source_id = storable(bad.raw), storable(bad.source_id)[:255]
+        raw_hash = hashlib.sha256(raw.encode()).hexdigest()
+        rows[source_id, raw_hash] = SetAsideRecord(
+            run=run, source_id=source_id, reason=storable(bad.reason), raw=raw, raw_hash=raw_hash
+        )
+    SetAsideRecord.objects.bulk_create(
+        rows.values(),
+        update_conflicts=True,
+        unique_fields=["source_id", "raw_hash"],
+        update_fields=["run", "reason"],
+    )
 
 
 def storable(text: str) -> str:
-    """Any text as one that Postgres can keep: without NUL and lone surrogates, and at most 1 MB."""
+    """Any text as one that Postgres can keep: without NUL and lone surrogates, and at most 4 million
+    characters.
+    """
     return text[:MAX_RAW].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

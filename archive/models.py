@@ -59,7 +59,9 @@ class Preprint(models.Model):
     source = models.CharField(max_length=16, default="arxiv")
     source_id = models.CharField(max_length=255)  # 2401.07049, quant-ph/9705052
     version = models.PositiveSmallIntegerField(default=1)
-    versions = models.JSONField(default=list, blank=True)  # [{"version": 1, "submitted_on": "2024-01-13"}, …]
+    versions = models.JSONField(
+        default=list, blank=True
+    )  # [{"version": 1, "submitted_on": "2024-01-13", "text_hash": …}, …]
     title = models.TextField()
     abstract = models.TextField()
     abstract_kind = models.CharField(max_length=8, choices=AbstractKind, default=AbstractKind.ABSTRACT)
@@ -204,8 +206,16 @@ class HarvestRun(models.Model):
 
     source = models.CharField(max_length=255, help_text="An OAI-PMH base URL or a file's name.")
     set_spec = models.CharField(max_length=64, blank=True)
-    harvested_from = models.DateField(null=True, blank=True)
-    harvested_until = models.DateField(null=True, blank=True)
+    harvested_from = models.CharField(max_length=20, blank=True, help_text="As the server was asked.")
+    harvested_until = models.CharField(max_length=20, blank=True, help_text="As the server was asked.")
+    listed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="The server's clock at the first page: the next harvest begins there.",
+    )
+    announced = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Records that the server said it has for this."
+    )
     position = models.TextField(blank=True, help_text="Resumption token, or the number of lines read.")
     state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
     created = models.PositiveIntegerField(default=0)
@@ -216,6 +226,7 @@ class HarvestRun(models.Model):
     error = models.TextField(blank=True)
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    resume_at = models.DateTimeField(null=True, blank=True, help_text="Not to be gone on with before.")
 
     class Meta:
         ordering = ["-started_at"]
@@ -237,16 +248,22 @@ class HarvestRun(models.Model):
 
 
 class SetAsideRecord(models.Model):
-    """A record that could not be taken in: its text and the reason, so that it can be tried again."""
+    """A record that could not be taken in: its text and the reason, so that it can be tried again.
+
+    However often a source sends it, it stands here once, under the run that met it last.
+    """
 
     run = models.ForeignKey(HarvestRun, on_delete=models.CASCADE, related_name="set_aside_records")
     source_id = models.CharField(max_length=255, blank=True)
     reason = models.TextField()
     raw = models.TextField()
+    raw_hash = models.CharField(max_length=64, help_text="SHA-256 of the text.")
     created_at = models.DateTimeField(auto_now_add=True)
+    tried_at = models.DateTimeField(null=True, blank=True, help_text="When it was last tried again.")
 
     class Meta:
         ordering = [F("created_at").desc()]
+        constraints = [models.UniqueConstraint(fields=["source_id", "raw_hash"], name="setasiderecord_once")]
 
     def __str__(self) -> str:
         return f"{self.source_id}: {self.reason}"

@@ -1,4 +1,6 @@
-"""Pure: an OAI-PMH answer -> its records, resumption token or error. Formats arXivRaw, arXiv and oai_dc.
+"""Pure: an OAI-PMH answer -> its records, headers, sets or self-description, and its token or error.
+
+Records in the formats arXivRaw, arXiv and oai_dc.
 
 XML from outside: no entity is resolved, no DTD loaded, nothing mended, so that a cut or hostile answer is an
 error.
@@ -7,7 +9,7 @@ error.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 
 from lxml import etree
@@ -15,11 +17,12 @@ from lxml import etree
 from archive.categories import category_code
 from archive.identifiers import parse_arxiv
 from archive.names import decode_tex, split_authors
-from archive.records import BadRecord, Record, RecordAuthor, RecordVersion
+from archive.records import BadRecord, Header, Record, RecordAuthor, RecordVersion, order_versions
 from archive.withdrawals import find_withdrawal
 
 OAI = "{http://www.openarchives.org/OAI/2.0/}"
 DC = "{http://purl.org/dc/elements/1.1/}"
+MAX_TOKEN = 4_000  # characters: it goes into an address
 ARXIV_IDENTIFIER = re.compile(r"oai:arxiv\.org:(.+)", re.IGNORECASE)
 
 
@@ -28,37 +31,84 @@ class MalformedAnswer(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server answered: records, the token of the next page ("" after the last), or an error of the
-    protocol.
+class Identity:
+    """What a server says of itself.
+
+    `counts_seconds`: it takes moments in from and until, not only days. `deleted` is no, transient or
+    persistent: whether it tells of deletions.
     """
 
-    records: tuple[Record | BadRecord, ...]
+    name: str
+    earliest: str
+    counts_seconds: bool
+    deleted: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSet:
+    """A set that a server offers: what to ask for, and its name in words."""
+
+    spec: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered: to which verb, with which items, and the token of the next page ("" after the
+    last); or an error of the protocol. `responded_at` is the server's clock.
+    """
+
+    items: tuple[Record | BadRecord | Header | ListedSet | Identity, ...] = ()
+    verb: str = ""
     token: str = ""
     complete_size: int | None = None
     error_code: str = ""
     error_text: str = ""
+    responded_at: datetime | None = None
+
+    @property
+    def records(self) -> tuple[Record | BadRecord, ...]:
+        return tuple(item for item in self.items if isinstance(item, Record | BadRecord))
 
 
 def parse_answer(body: bytes) -> Answer:
-    """A whole answer of ListRecords or GetRecord. Raises MalformedAnswer."""
+    """A whole answer to any verb of VERBS. Raises MalformedAnswer."""
     root = parse_xml(body)
     if root.tag != f"{OAI}OAI-PMH":
         raise MalformedAnswer(f"the answer is no OAI-PMH document but <{etree.QName(root).localname}>")
-    if (error := root.find(f"{OAI}error")) is not None:
-        return Answer((), error_code=error.get("code", "unknown"), error_text=text_in(error)[:500])
-    listing = root.find(f"{OAI}ListRecords")
-    if listing is None:
-        listing = root.find(f"{OAI}GetRecord")
-    if listing is None:
-        raise MalformedAnswer("the answer has neither records nor an error")
+    listings = [(verb, element) for verb in VERBS for element in root.findall(f"{OAI}{verb}")]
+    error = root.find(f"{OAI}error")
+    if len(listings) + (error is not None) != 1:
+        raise MalformedAnswer("the answer has not one thing: an error, or what was asked for")
+    if error is not None:
+        return Answer(error_code=error.get("code", "unknown"), error_text=text_in(error)[:500])
+    verb, listing = listings[0]
+    return read_listing(verb, listing, responded_at=read_moment(text_in(root.find(f"{OAI}responseDate"))))
+
+
+def read_listing(verb: str, listing: etree._Element, *, responded_at: datetime | None) -> Answer:
+    """Raises MalformedAnswer."""
+    name, reader = VERBS[verb]
+    elements = listing.findall(f"{OAI}{name}") if name else [listing]
     token = listing.find(f"{OAI}resumptionToken")
     size = token.get("completeListSize", "") if token is not None else ""
+    if len(text_in(token)) > MAX_TOKEN:
+        raise MalformedAnswer(f"the resumption token is longer than {MAX_TOKEN:,} characters")
     return Answer(
-        tuple(parse_record(element) for element in listing.findall(f"{OAI}record")),
+        tuple(map(reader, elements)),
+        verb=verb,
         token=text_in(token),
-        complete_size=int(size) if re.fullmatch(r"[0-9]{1,12}", size) else None,
+        complete_size=int(size) if re.fullmatch(r"[0-9]{1,9}", size) else None,
+        responded_at=responded_at,
     )
+
+
+def read_moment(text: str) -> datetime | None:
+    """A moment of UTC as the protocol writes it; None for anything else."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def parse_xml(body: bytes) -> etree._Element:
@@ -80,9 +130,43 @@ def parse_xml(body: bytes) -> etree._Element:
     return root
 
 
+def read_identity(element: etree._Element) -> Identity:
+    field = fields_of(element)
+    return Identity(
+        name=field("repositoryName"),
+        earliest=field("earliestDatestamp"),
+        counts_seconds="ss" in field("granularity"),
+        deleted=field("deletedRecord"),
+    )
+
+
+def read_set(element: etree._Element) -> ListedSet:
+    field = fields_of(element)
+    return ListedSet(field("setSpec"), field("setName"))
+
+
+def parse_header(element: etree._Element) -> Header | BadRecord:
+    """One record's header, as ListIdentifiers has it."""
+    identifier = text_in(element.find(f"{OAI}identifier"))
+    try:
+        source, source_id = name_source(identifier)
+        datestamp = read_day(text_in(element.find(f"{OAI}datestamp")))
+    except ValueError as error:
+        return BadRecord(str(error), etree.tostring(element, encoding="unicode"), identifier[:255])
+    return Header(source, source_id, datestamp, element.get("status") == "deleted")
+
+
+def parse_raw_record(raw: str) -> Record | BadRecord:
+    """A record from its own XML, as `Record.raw` and `BadRecord.raw` keep it."""
+    try:
+        return parse_record(parse_xml(raw.encode()))
+    except MalformedAnswer as error:
+        return BadRecord(str(error), raw)
+
+
 def parse_record(element: etree._Element) -> Record | BadRecord:
     """One record, in whichever format it is."""
-    raw = etree.tostring(element, encoding="unicode")
+    raw = etree.tostring(element, encoding="unicode", with_tail=False)
     identifier = text_in(element.find(f"{OAI}header/{OAI}identifier"))
     try:
         return read_record(element, identifier, raw)
@@ -134,7 +218,7 @@ def name_source(identifier: str) -> tuple[str, str]:
 def read_arxiv_raw(element: etree._Element, common: Common) -> Record:
     """arXivRaw: versions with their dates; authors as one text."""
     field = fields_of(element)
-    versions = tuple(read_versions(element))
+    versions = order_versions(read_versions(element))
     if not versions:
         raise ValueError("the record has no version")
     return Record(
@@ -258,4 +342,15 @@ READERS: dict[str, Callable[[etree._Element, Common], Record]] = {
     "arXivRaw": read_arxiv_raw,
     "arXiv": read_arxiv,
     "dc": read_oai_dc,
+}
+
+# By verb: the elements that its answer lists ("" for the answer itself) and what reads one of them.
+VERBS: dict[
+    str, tuple[str, Callable[[etree._Element], Record | BadRecord | Header | ListedSet | Identity]]
+] = {
+    "ListRecords": ("record", parse_record),
+    "GetRecord": ("record", parse_record),
+    "ListIdentifiers": ("header", parse_header),
+    "ListSets": ("set", read_set),
+    "Identify": ("", read_identity),
 }

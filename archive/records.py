@@ -1,7 +1,8 @@
 """The one form in which every source hands its records to the harvester. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 
@@ -62,8 +63,28 @@ class BadRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """What a source says of a record without its text: which it is, when it changed, if it is deleted."""
+
+    source: str
+    source_id: str
+    datestamp: date | None = None
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """Records that are taken in together, and where to go on after them: a token or a number of lines."""
+    """Records that are taken in together, and where to go on after them: a token or a number of lines.
+
+    `announced` is how many records the source says it has in all, `listed_at` its clock at this page.
+    """
 
     records: tuple[Record | BadRecord, ...]
     position: str = ""
+    announced: int | None = None
+    listed_at: datetime | None = None
+
+
+def order_versions(versions: Iterable[RecordVersion]) -> tuple[RecordVersion, ...]:
+    """Versions by their numbers, each once: sources send them in any order."""
+    return tuple(sorted({version.version: version for version in versions}.values()))

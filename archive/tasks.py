@@ -8,10 +8,12 @@ from typing import Any
 import structlog
 from celery import shared_task
 
-from archive import indexing
+from archive import indexing, periodic
 from archive.embeddings import EmbedderUnavailable
 
 BATCH = 256  # preprints a message: some seconds' work, far below the time limits
+HARVEST_SECONDS = 40  # a slice: the worker embeds between two of them
+HARVEST_SECONDS_AT_MOST = 900  # a slice whose server drips: longer than OAI_ANSWER_SECONDS
 EXPIRES_SECONDS = 55  # beat sends the next one: messages don't pile up
 
 log = structlog.get_logger(__name__)
@@ -27,3 +29,13 @@ def embed_pending(**kwargs: Any) -> None:
         return
     if done == BATCH:
         embed_pending.apply_async(expires=EXPIRES_SECONDS)
+
+
+@shared_task(
+    name="archive.tasks.harvest_due",
+    soft_time_limit=HARVEST_SECONDS_AT_MOST,
+    time_limit=HARVEST_SECONDS_AT_MOST + 60,
+)
+def harvest_due(**kwargs: Any) -> None:
+    """Harvests a slice of each set that is due by HARVEST_SETS and HARVEST_INTERVAL_HOURS."""
+    periodic.harvest_due_sets(HARVEST_SECONDS)

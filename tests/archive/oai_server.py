@@ -13,6 +13,10 @@ ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?><OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">'
     "<responseDate>2024-01-01T00:00:00Z</responseDate><request>http://example.org/oai</request>{}</OAI-PMH>"
 )
+IDENTIFY = (
+    "<Identify><repositoryName>Test server</repositoryName><earliestDatestamp>2005-09-16</earliestDatestamp>"
+    "<deletedRecord>persistent</deletedRecord><granularity>{}</granularity></Identify>"
+)
 RECORD = (
     "<record><header><identifier>oai:arXiv.org:{id}</identifier><datestamp>{day}</datestamp></header><metadata>"
     '<arXivRaw xmlns="http://arxiv.org/OAI/arXivRaw/"><id>{id}</id><version version="v1">'
@@ -52,6 +56,7 @@ class OaiServer:
         self.faults: dict[int, Response] = {}
         self.requests: list[dict[str, str]] = []
         self.is_zipped = False
+        self.granularity = "YYYY-MM-DD"
         handler: Callable[..., BaseHTTPRequestHandler] = partial(Handler, self)
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}/oai"
@@ -70,6 +75,8 @@ class OaiServer:
         self.requests.append(arguments)
         if number in self.faults:
             return self.faults[number]
+        if arguments["verb"] == "Identify":
+            return Response(body=ENVELOPE.format(IDENTIFY.format(self.granularity)).encode())
         start = int(arguments.get("resumptionToken", "0"))
         end = start + self.page_size
         token = f"<resumptionToken>{end}</resumptionToken>" if end < len(self.records) else ""

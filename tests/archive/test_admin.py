@@ -7,7 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from archive.models import Category, HarvestRun, IdentifierCounter, RawRecord, SetAsideRecord
+from archive.harvesting import set_aside_records
+from archive.models import Category, HarvestRun, IdentifierCounter, RawRecord
+from archive.records import BadRecord
 from tests.factories import EmbeddingFactory, PreprintFactory
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +25,7 @@ def make_set_aside_record() -> None:
         finished_at=timezone.now(),
         state="done",
     )
-    SetAsideRecord.objects.create(run=run, source_id="2401.07049", reason="It has no title.", raw="<record/>")
+    set_aside_records([BadRecord("It has no title.", f"<record>{run.pk}</record>", "2401.07049")], run=run)
 
 
 def shown(admin_client, query: str) -> list[str]:

@@ -89,7 +89,10 @@ def test_revised_abstract_is_found_by_its_new_words_only() -> None:
         2,
         date(2024, 3, 1),
     )
-    assert preprint.versions[-1] == {"version": 2, "submitted_on": "2024-03-01"}
+    first, second = preprint.versions
+    assert (first["version"], first["submitted_on"]) == (1, "2024-01-13")
+    assert (second["version"], second["submitted_on"]) == (2, "2024-03-01")
+    assert second["text_hash"] == preprint.text_hash != first["text_hash"]
     assert [hit.preprint for hit in search("photonic", mode="text").hits] == [preprint]
     assert search("MNIST", mode="text").hits == []
 

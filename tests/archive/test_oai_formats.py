@@ -131,7 +131,7 @@ def test_errors_of_the_protocol_are_told(data_dir: Path, name: str, code: str) -
         (b"<html><body>Maintenance</body></html>", "no OAI-PMH document"),
         (answer("<ListRecords><record>")[:-30], "no well-formed XML"),
         (answer("<ListRecords/>")[:-1], "no well-formed XML"),
-        (answer("<Identify/>"), "neither records nor an error"),
+        (answer("<Nothing/>"), "has not one thing"),
         (b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>', "declaration"),
         (
             b'<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;&x;&x;&x;&x;&x;&x;&x;&x;">]><a>&y;</a>',

@@ -1,0 +1,87 @@
+"""What a record does to the preprint that it is about: fields, versions, withdrawal. Touches no table."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import date
+
+from archive.models import Preprint
+from archive.records import Record
+from archive.text import hash_text
+
+DELETED = "The source has deleted its record."
+
+
+def is_news(record: Record, present: Preprint) -> bool:
+    """Whether a record says something else than was last taken in; a summary never replaces an abstract."""
+    if is_older(record, present):
+        return False
+    kinds = Preprint.AbstractKind
+    if present.abstract_kind == kinds.ABSTRACT and record.abstract_kind != present.abstract_kind:
+        return False
+    return hash_record(record) != present.record_hash
+
+
+def is_older(record: Record, present: Preprint) -> bool:
+    """Whether a record was superseded by the one that was last taken in."""
+    return bool(record.datestamp and present.datestamp and record.datestamp < present.datestamp)
+
+
+def hash_record(record: Record) -> str:
+    """SHA-256 of what a record says, however its source wrote it down."""
+    said = asdict(record)
+    for name in ("raw", "datestamp", "identifier"):
+        said.pop(name)
+    return hashlib.sha256(json.dumps(said, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def apply_record(record: Record, preprint: Preprint, *, today: date) -> None:
+    """Sets a preprint's fields.
+
+    What a source doesn't tell (a DOI, a licence) doesn't erase what another told.
+    """
+    preprint.title, preprint.abstract = record.title, record.abstract
+    preprint.abstract_kind = record.abstract_kind
+    preprint.categories, preprint.primary_category = list(record.categories), record.categories[0]
+    if preprint.pk is None or record.identified_on is None:  # a listing date is worse than the date we have
+        assert record.submitted_on is not None  # clean_record has seen to it
+        preprint.submitted_on = record.submitted_on
+    for name in ("comments", "journal_ref", "doi", "licence", "revised_on", "datestamp"):
+        setattr(preprint, name, getattr(record, name) or getattr(preprint, name))
+    preprint.language = record.language
+    apply_withdrawal(record.withdrawal_reason, preprint, record.datestamp or record.revised_on or today)
+    preprint.text_hash = hash_text(preprint.title, preprint.abstract)
+    apply_versions(record, preprint)
+    preprint.record_hash = hash_record(record)
+
+
+def apply_versions(record: Record, preprint: Preprint) -> None:
+    """Sets the version and the history; a source that counts no versions takes none back.
+
+    Each version keeps the hash of the text that it was seen with: where two differ, the text was revised.
+    """
+    hashes = {entry["version"]: entry.get("text_hash") for entry in preprint.versions}
+    if record.version >= preprint.version or not preprint.versions:
+        preprint.version = record.version
+        history = {number: day.isoformat() for number, day in record.versions}
+    else:
+        history = {entry["version"]: entry["submitted_on"] for entry in preprint.versions}
+    hashes[preprint.version] = preprint.text_hash
+    preprint.versions = [
+        {"version": number, "submitted_on": day}
+        | ({"text_hash": hashes[number]} if hashes.get(number) else {})
+        for number, day in history.items()
+    ]
+
+
+def apply_withdrawal(reason: str, preprint: Preprint, day: date) -> None:
+    """Withdraws a preprint for a reason, or takes it back in for none. The day of a withdrawal stays."""
+    preprint.withdrawn_on = (preprint.withdrawn_on or day) if reason else None
+    preprint.withdrawal_reason = reason
+
+
+def apply_deletion(record: Record, preprint: Preprint, *, today: date) -> None:
+    """Withdraws a preprint whose record its source deleted; it stays, with all that is known of it."""
+    apply_withdrawal(DELETED, preprint, record.datestamp or today)
+    preprint.datestamp = record.datestamp or preprint.datestamp
+    preprint.record_hash = hash_record(record)
