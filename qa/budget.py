@@ -13,7 +13,8 @@ from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from qa.llm import Completion, ProviderError
+from qa.failures import ProviderError
+from qa.llm import Completion
 from qa.models import AnswerRun, Spend
 from qa.runs import LOST_WORKER
 

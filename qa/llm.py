@@ -14,34 +14,24 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import cache
-from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
-import httpx
 from django.conf import settings
-from django.utils.http import parse_http_date_safe
 
 from qa import extractive
 from qa.checking import CheckSource
+from qa.failures import BAD_REQUEST, DECLINED, ProviderError, as_provider_error
+from qa.pricing import own_prices
 
 MAX_OUTPUT_TOKENS = 2_400  # 450 words in JSON take about 1,200
 BYTES_A_TOKEN = 2  # a lower bound for English with TeX, so that a reservation is never too small
 MOST_TOKENS = 10_000_000  # ten times what any model takes at once
 LONGEST_NAME = 128  # characters
-LONGEST_RETRY_AFTER = 3_600.0  # seconds; a provider that asks for more is asked again after an hour
-
-# USD for a million tokens in and out, November 2026; LiteLLM's table knows the others.
-PRICES = {
-    "anthropic/claude-haiku-4-5": (Decimal(1), Decimal(5)),
-    "anthropic/claude-sonnet-4-5": (Decimal(3), Decimal(15)),
-    "openai/gpt-5-mini": (Decimal("0.25"), Decimal(2)),
-    "openai/gpt-4.1-mini": (Decimal("0.40"), Decimal("1.60")),
-    "gemini/gemini-2.5-flash": (Decimal("0.30"), Decimal("2.50")),
-    "mistral/mistral-small-latest": (Decimal("0.10"), Decimal("0.30")),
-}
-UNKNOWN_PRICE = (Decimal(3), Decimal(15))  # a model that nobody lists is charged as a dear one
-MILLION = Decimal(1_000_000)
+THINKING_TOKENS = 4_000  # four times what Gemini's "low" allows; without room, a long thought cuts the answer
+THINKING_PROVIDERS = {"openai", "gemini"}  # Anthropic's and Mistral's models think when asked to
+SCHEMA_SERVERS = {"ollama_chat", "hosted_vllm", "llamafile"}  # these hold any model to a grammar
+OLLAMA_CONTEXT = 16_384  # tokens; beyond its default of 4,096 Ollama drops the beginning without a word
 
 
 @dataclass(frozen=True)
@@ -55,30 +45,6 @@ class Completion:
     cost_usd: Decimal | None
     finish_reason: str
     seconds: float
-
-
-class ProviderError(Exception):
-    """A call that gave no usable answer; `message` is for people.
-
-    `is_lasting`: the same call will fail again. `was_paid`: it may have cost money. `retry_after`: seconds,
-    if named.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        is_lasting: bool = False,
-        was_paid: bool = False,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.is_lasting = is_lasting
-        self.was_paid = was_paid
-        self.retry_after = retry_after
 
 
 class DeadlinePassed(BaseException):
@@ -155,43 +121,65 @@ def alarm_after(seconds: float) -> Iterator[None]:
 
 def price_of(model: str) -> tuple[Decimal, Decimal]:
     """USD for one token in and one token out."""
-    if is_embedded(model):
-        return Decimal(0), Decimal(0)
-    if model in PRICES:
-        tokens_in, tokens_out = PRICES[model]
-        return tokens_in / MILLION, tokens_out / MILLION
-    known = load().model_cost.get(model) or load().model_cost.get(model.partition("/")[2]) or {}
-    if "input_cost_per_token" not in known:
-        return UNKNOWN_PRICE[0] / MILLION, UNKNOWN_PRICE[1] / MILLION
-    return Decimal(str(known["input_cost_per_token"])), Decimal(str(known.get("output_cost_per_token", 0)))
+    return own_prices().price_of(model, load().model_cost)
 
 
 def highest_cost(messages: Sequence[dict[str, str]], *, model: str) -> Decimal:
     """What a call can cost at most, in USD: the most tokens its bytes can be, and the longest answer."""
     price_in, price_out = price_of(model)
     size = sum(len(message["content"].encode()) for message in messages)
-    return price_in * math.ceil(size / BYTES_A_TOKEN) + price_out * MAX_OUTPUT_TOKENS
+    return price_in * math.ceil(size / BYTES_A_TOKEN) + price_out * most_output(model)
+
+
+def most_output(model: str) -> int:
+    """Tokens that a call may bring back: the answer, and what the model thinks before it."""
+    return MAX_OUTPUT_TOKENS + (THINKING_TOKENS if thinks_unasked(model) else 0)
+
+
+def thinks_unasked(model: str) -> bool:
+    """Whether a model thinks unless it is told not to, out of the same tokens as its answer."""
+    return model.partition("/")[0] in THINKING_PROVIDERS and bool(load().supports_reasoning(model=model))
+
+
+def keeps_to_schema(model: str) -> bool:
+    """Whether the provider holds this model to a JSON schema. Else the JSON is found in what it writes."""
+    is_server = model.partition("/")[0] in SCHEMA_SERVERS
+    return is_server or bool(load().supports_response_schema(model=model))
 
 
 def read_response(response: Any, *, model: str, seconds: float) -> Completion:
     """The completion in a LiteLLM response. Raises ProviderError where it holds no text."""
+    if response is None:  # LiteLLM's way to say that OpenAI's API answered 422
+        raise ProviderError(*BAD_REQUEST, is_lasting=True)
     choice = response.choices[0] if response.choices else None
-    if not (choice and choice.message.content):
-        raise ProviderError("empty_answer", "The model answered with nothing.", was_paid=True)
+    text = read_text(choice)
     usage = getattr(response, "usage", None)
     tokens_in = read_count(getattr(usage, "prompt_tokens", 0))
     tokens_out = read_count(getattr(usage, "completion_tokens", 0))
     price_in, price_out = price_of(model)
     is_counted = is_embedded(model) or (tokens_in and tokens_out)
     return Completion(
-        text=choice.message.content,
+        text=text,
         model_named=read_name(response.model) or model,
         tokens_in=tokens_in,
         tokens_out=tokens_out,
         cost_usd=price_in * tokens_in + price_out * tokens_out if is_counted else None,
-        finish_reason=choice.finish_reason or "",
+        finish_reason=getattr(choice, "finish_reason", None) or "",
         seconds=seconds,
     )
+
+
+def read_text(choice: Any) -> str:
+    """What the model wrote. Raises ProviderError where it declined, called a tool or wrote nothing."""
+    message = getattr(choice, "message", None)
+    extras = getattr(message, "provider_specific_fields", None) or {}
+    if extras.get("refusal") or getattr(choice, "finish_reason", "") == "content_filter":
+        raise ProviderError(*DECLINED, is_lasting=True, was_paid=True)
+    if isinstance(content := getattr(message, "content", None), str) and content.strip():
+        return content
+    if getattr(message, "tool_calls", None):
+        raise ProviderError("empty_answer", "The model called a tool instead of answering.", was_paid=True)
+    raise ProviderError("empty_answer", "The model answered with nothing.", was_paid=True)
 
 
 def read_count(value: object) -> int:
@@ -207,72 +195,19 @@ def read_name(value: object) -> str:
 def _parameters(
     model: str, *, question: str, sources: Sequence[CheckSource], schema: dict[str, Any]
 ) -> dict[str, Any]:
+    """What the call says beside the messages; each line for a provider is a quirk of its API."""
     if is_embedded(model):
         return {"extra_body": {"question": question, "sources": [asdict(source) for source in sources]}}
-    parameters: dict[str, Any] = {"max_tokens": MAX_OUTPUT_TOKENS, "temperature": 0}
+    parameters: dict[str, Any] = {"max_tokens": most_output(model), "temperature": 0}
     if settings.ANSWER_API_BASE and model == settings.ANSWER_MODEL:  # no other's key is sent there
         parameters["api_base"] = settings.ANSWER_API_BASE
-    if load().supports_response_schema(model=model):
+    if keeps_to_schema(model):
         parameters["response_format"] = {
             "type": "json_schema",
             "json_schema": {"name": "answer", "schema": schema, "strict": True},
         }
+    if thinks_unasked(model):
+        parameters["reasoning_effort"] = "low"
+    if model.startswith("ollama"):
+        parameters["num_ctx"] = OLLAMA_CONTEXT
     return parameters
-
-
-LASTING = {
-    "AuthenticationError": ("no_access", "The model's provider did not accept this site's key."),
-    "PermissionDeniedError": ("no_access", "The model's provider does not let this site use the model."),
-    "NotFoundError": ("no_model", "The model's provider does not know the model."),
-    "BadRequestError": ("bad_request", "The model's provider did not accept the request."),
-    "UnprocessableEntityError": ("bad_request", "The model's provider did not accept the request."),
-    "UnsupportedParamsError": ("bad_request", "The model's provider did not accept the request."),
-    "ContextWindowExceededError": ("too_much_text", "The sources are too long for the model."),
-    "ContentPolicyViolationError": ("refused_by_model", "The model's provider declined the question."),
-    "BudgetExceededError": ("no_access", "This site's account with the model's provider is used up."),
-}
-
-
-def as_provider_error(error: Exception) -> ProviderError:
-    """The same trouble in this site's words. What isn't known to be lasting passes, and may have been paid.
-
-    LiteLLM calls most things a 500; what really came back stands further down the chain of exceptions.
-    """
-    if lasting := LASTING.get(type(error).__name__):
-        return ProviderError(*lasting, is_lasting=True)
-    causes = list(chain(error))
-    if any(isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout) for cause in causes):
-        return ProviderError("unreachable", "The model's provider can't be reached.")
-    reply = next((cause.response for cause in causes if isinstance(cause, httpx.HTTPStatusError)), None)
-    if reply is not None:
-        wait = read_retry_after(reply)
-        if reply.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            return ProviderError("busy", "The model's provider is busy.", retry_after=wait)
-        if reply.status_code == HTTPStatus.FORBIDDEN:
-            return ProviderError(*LASTING["PermissionDeniedError"], is_lasting=True)
-        return ProviderError("provider_down", "The model's provider has trouble.", retry_after=wait)
-    if any(isinstance(cause, httpx.TimeoutException) for cause in causes):
-        return ProviderError("too_slow", "The model did not answer in time.", was_paid=True)
-    return ProviderError("broken_answer", "The model's answer arrived broken.", was_paid=True)
-
-
-def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception and what it came from."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def read_retry_after(reply: httpx.Response) -> float | None:
-    """Seconds from a Retry-After header, whether it names them or a date; an hour at most."""
-    value = reply.headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        date = parse_http_date_safe(value)
-        seconds = date - time.time() if date else math.nan
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None

@@ -20,9 +20,9 @@ from archive.search import NO_VECTORS, Hit, SearchResult, search
 from qa import budget, recording, runs
 from qa.budget import BudgetUsed
 from qa.checking import CheckedDraft, CheckSource, check_draft
+from qa.failures import ProviderError
 from qa.followups import choose_follow_ups
 from qa.gating import GateDecision, decide
-from qa.llm import ProviderError
 from qa.models import MAX_SOURCES, AnswerRun
 from qa.prompts import PromptSource
 from qa.runs import Lease, LeaseLost

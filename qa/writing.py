@@ -8,7 +8,8 @@ from django.conf import settings
 
 from qa import budget, llm, prompts
 from qa.checking import CheckSource
-from qa.llm import Completion, ProviderError
+from qa.failures import ProviderError
+from qa.llm import Completion
 from qa.prompts import PromptSource
 from qa.runs import Lease, LeaseLost
 from qa.statements import Draft, MalformedOutput, parse_output

@@ -1,4 +1,4 @@
-"""The one fake of the tests: a paid model's provider. It speaks HTTP as OpenAI's and as Anthropic's API do.
+"""The one fake of the tests: a paid model's provider. It speaks HTTP in the shapes of tests/shapes.py.
 
 It answers from a script, can fail in every way that a provider can, and logs each call: the log is the oracle
 for what was paid, how often, and with what prompt.
@@ -11,57 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from archive.passages import split_sentences
+from tests.shapes import Call, Reply, shape
 
-USAGE = (2_000, 500)  # tokens in and out of every reply that doesn't say otherwise
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What one call gets. Without `body` the text stands in the JSON of whichever API was called."""
-
-    text: str | None = ""
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    finish: str = "stop"  # in OpenAI's words
-    usage: tuple[int, int] | None = USAGE
-    has_choices: bool = True
-    body: bytes | None = None
-    delay: float = 0.0  # seconds before the first byte
-    drip: float = 0.0  # seconds between bytes
-    cut_at: int | None = None  # bytes of the body after which the connection ends
-    says_length: bool = True  # else the end of the connection is the only end of the body
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call as it came in."""
-
-    path: str
-    body: dict[str, Any]
-    headers: dict[str, str]
-    at: float
-    port: int  # of whoever called
-
-    @property
-    def model(self) -> str:
-        return str(self.body.get("model"))
-
-    @property
-    def prompt(self) -> str:
-        """All text that the model was given."""
-        parts = [self.body.get("system", ""), *(message["content"] for message in self.body["messages"])]
-        return "\n".join(plain_text(part) for part in parts)
-
-
-def plain_text(content: str | list[dict[str, Any]]) -> str:
-    """A message's content, which Anthropic's API takes as a list of blocks too."""
-    return content if isinstance(content, str) else "\n".join(block["text"] for block in content)
+__all__ = ["Call", "FakeProvider", "Reply", "answer_object", "shape", "sources_of", "write_answer"]
 
 
 class FakeProvider:
@@ -133,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         body = shape(reply, call)
         self.provider.sizes.append(len(body))
         self.send_response(reply.status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", reply.content_type)
         if reply.says_length:
             self.send_header("Content-Length", str(len(body)))
         else:
@@ -157,55 +114,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: object) -> None:
         pass
-
-
-def shape(reply: Reply, call: Call) -> bytes:
-    """The body of a reply, as the API that was called has it."""
-    if reply.body is not None:
-        return reply.body
-    if reply.status != 200:
-        kind = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
-        error = {"type": kind.get(reply.status, "api_error"), "message": reply.text or "no", "code": None}
-        return json.dumps({"type": "error", "error": error}).encode()
-    make = anthropic_body if call.path.endswith("/messages") else openai_body
-    return json.dumps(make(reply, call)).encode()
-
-
-def openai_body(reply: Reply, call: Call) -> dict[str, Any]:
-    message = {"role": "assistant", "content": reply.text}
-    choices = [{"index": 0, "message": message, "finish_reason": reply.finish}]
-    body: dict[str, Any] = {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": f"{call.model}-2026-11-01",
-        "choices": choices if reply.has_choices else [],
-    }
-    if reply.usage:
-        tokens_in, tokens_out = reply.usage
-        body["usage"] = {
-            "prompt_tokens": tokens_in,
-            "completion_tokens": tokens_out,
-            "total_tokens": tokens_in + tokens_out,
-        }
-    return body
-
-
-def anthropic_body(reply: Reply, call: Call) -> dict[str, Any]:
-    content = [{"type": "text", "text": reply.text}] if reply.text is not None else []
-    stop = {"stop": "end_turn", "length": "max_tokens"}[reply.finish]
-    body: dict[str, Any] = {
-        "id": "msg_1",
-        "type": "message",
-        "role": "assistant",
-        "model": f"{call.model}-20261101",
-        "content": content if reply.has_choices else [],
-        "stop_reason": stop,
-        "stop_sequence": None,
-    }
-    if reply.usage:
-        body["usage"] = {"input_tokens": reply.usage[0], "output_tokens": reply.usage[1]}
-    return body
 
 
 SOURCE_BLOCK = re.compile(r"^<<\w+ Source (\d+)>>\n(.*?)\n<<\w+ end>>$", re.MULTILINE | re.DOTALL)

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from qa import budget
 from qa.budget import BudgetUsed, reserve, settle, settle_abandoned, settle_failure
-from qa.llm import Completion, ProviderError
+from qa.failures import ProviderError
+from qa.llm import Completion
 from qa.models import AnswerRun, Spend
 from tests.qa.asking import ask, run_once
 

@@ -1,4 +1,4 @@
-"""The gateway to models, over HTTP against providers that fail in every way they can."""
+"""The gateway to models: deadline, addresses, prices, prompts. test_providers.py has what providers send."""
 
 import json
 import signal
@@ -11,7 +11,8 @@ import pytest
 
 from qa import llm
 from qa.checking import CheckSource
-from qa.llm import Completion, ProviderError, complete, highest_cost, price_of
+from qa.failures import ProviderError
+from qa.llm import Completion, complete, highest_cost, price_of
 from qa.prompts import ANSWER_SCHEMA, PromptSource, build_messages, repair_messages
 from tests.fakes import Call, FakeProvider, Reply, shape
 
@@ -42,70 +43,6 @@ def ask(model: str, provider: FakeProvider, settings, *, deadline: float = 30) -
     return complete(
         MESSAGES, model=model, deadline=deadline, question="", sources=[], response_schema=ANSWER_SCHEMA
     )
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_complete_gives_text_usage_and_cost(model: str, provider, settings) -> None:
-    done = ask(model, provider, settings)
-    assert (done.text, done.finish_reason, done.tokens_in, done.tokens_out) == (TEXT, "stop", 2_000, 500)
-    assert done.model_named.startswith(model.partition("/")[2])
-    expected = {OPENAI: Decimal("0.0016"), ANTHROPIC: Decimal("0.0045")}
-    assert done.cost_usd == expected[model]
-    [call] = provider.calls
-    assert call.path.endswith("/chat/completions" if model == OPENAI else "/v1/messages")
-    assert "Answer in JSON." in call.prompt
-    assert "additionalProperties" in json.dumps(call.body)  # the schema went along
-    assert not call.body.get("stream")
-    assert not call.body.get("tools")
-
-
-PASSING = [
-    ("provider_down", False, Reply(status=500)),
-    ("provider_down", False, Reply(status=503)),
-    ("provider_down", False, Reply(status=529)),
-    ("busy", False, Reply(status=429)),
-    ("broken_answer", True, Reply(body=b"<html>we are moving</html>")),
-    ("broken_answer", True, Reply(body=b"")),
-    ("broken_answer", True, Reply(body=b"null")),
-    ("broken_answer", True, Reply(TEXT, cut_at=0)),
-    ("broken_answer", True, Reply(TEXT, cut_at=0, says_length=False)),
-]
-
-
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize(("code", "was_paid", "reply"), PASSING)
-def test_passing_trouble(model: str, code: str, was_paid: bool, reply: Reply, provider, settings) -> None:
-    provider.replies = [reply]
-    with pytest.raises(ProviderError) as raised:
-        ask(model, provider, settings)
-    error = raised.value
-    assert (error.code, error.was_paid, error.is_lasting) == (code, was_paid, False)
-    assert error.message.endswith(".")
-    assert len(provider.calls) == 1  # nobody tried again behind our back
-
-
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("reply", [Reply(TEXT, has_choices=False), Reply(text=None), Reply(text="")])
-def test_answer_without_content_is_an_error_that_cost_money(
-    model: str, reply: Reply, provider, settings
-) -> None:
-    provider.replies = [reply]
-    with pytest.raises(ProviderError) as raised:
-        ask(model, provider, settings)
-    assert raised.value.code in ("empty_answer", "broken_answer")
-    assert raised.value.was_paid
-    assert not raised.value.is_lasting
-
-
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize(
-    ("status", "code"), [(400, "bad_request"), (401, "no_access"), (403, "no_access"), (404, "no_model")]
-)
-def test_lasting_trouble(model: str, status: int, code: str, provider, settings) -> None:
-    provider.replies = [Reply(status=status)]
-    with pytest.raises(ProviderError) as raised:
-        ask(model, provider, settings)
-    assert (raised.value.code, raised.value.is_lasting, raised.value.was_paid) == (code, True, False)
 
 
 def test_name_that_no_provider_has_is_lasting(provider, settings) -> None:
@@ -153,17 +90,6 @@ def test_deadline_is_by_the_clock_on_the_wall(model: str, reply: Reply, provider
     assert ask(model, provider, settings).text == TEXT  # nothing is left of the alarm or the connection
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_missing_usage_has_no_cost_to_settle_by(model: str, provider, settings) -> None:
-    provider.replies = [Reply(TEXT, usage=None)]
-    if model == ANTHROPIC:  # whose answers LiteLLM refuses without usage
-        with pytest.raises(ProviderError) as raised:
-            ask(model, provider, settings)
-        assert raised.value.was_paid
-    else:
-        assert ask(model, provider, settings).cost_usd is None
-
-
 @pytest.mark.parametrize(
     "usage", [(2**31, 500), (2_000, 2**63), (-1, 500), (2_000, -7), (10**30, 1), (0, 0)], ids=str
 )
@@ -202,12 +128,6 @@ def test_other_models_address_is_its_own(provider, settings, monkeypatch) -> Non
             MESSAGES, model=ANTHROPIC, deadline=30, question="", sources=[], response_schema=ANSWER_SCHEMA
         )
     assert (len(provider.calls), len(other.calls)) == (0, 1)
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_length_is_told(model: str, provider, settings) -> None:
-    provider.replies = [Reply(TEXT[:20], finish="length")]
-    assert ask(model, provider, settings).finish_reason == "length"
 
 
 @pytest.mark.parametrize("says_length", [True, False])
