@@ -11,8 +11,9 @@ from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_process_init
 
 from archive.embeddings import EmbedderUnavailable, get_embedder
-from qa import freshness, llm, pipeline, questions, quotas, reanswering, runs
+from qa import freshness, llm, pipeline, quotas, reanswering, runs
 from qa.dispatching import QUEUE, TASK
+from qa.refusals.language import identify_language
 
 
 @shared_task(name=TASK)
@@ -41,7 +42,7 @@ def load_before_forking(instance: Any, **kwargs: object) -> None:
     """LiteLLM and the language table: 300 MB once instead of in every child."""
     if QUEUE in instance.app.amqp.queues.consume_from:
         llm.load()
-        questions.identify_language("What is loaded here?")
+        identify_language("What is loaded here?")
         gc.collect()
         gc.freeze()  # the collector would write into the shared pages
 
