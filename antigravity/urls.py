@@ -5,17 +5,26 @@ from django.urls import include, path, re_path
 
 from antigravity.health import healthz, readyz
 from archive import urls as archive_urls
-from archive.urls import CATEGORY, MONTH
-from qa.urls import SLUG, VERSION
-from qa.views import site
+from archive.urls import CATEGORY, IDENTIFIER, MONTH
+from qa.urls import FORMAT, SLUG, VERSION
+from qa.views import formats, machines, site
 from qa.views.preprint import preprint
 
 # A preprint's page shows the questions that cite it, so qa composes it; its address is the archive's.
-archive_patterns = [path("abs/<path:identifier>", preprint, name="preprint"), *archive_urls.urlpatterns]
+archive_patterns = [
+    re_path(rf"^abs/{IDENTIFIER}\.{FORMAT}$", formats.preprint, name="format"),
+    path("abs/<path:identifier>", preprint, name="preprint"),
+    *archive_urls.urlpatterns,
+]
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("robots.txt", machines.robots, name="robots"),
+    path("llms.txt", machines.llms, name="llms"),
+    path("opensearch.xml", machines.opensearch, name="opensearch"),
+    path("sitemap.xml", machines.sitemap_index, name="sitemap-index"),
+    path("sitemap-<slug:section>.xml", machines.sitemap, name="sitemap"),
     path("admin/", admin.site.urls),
     path("api/", include("antigravity.api")),
     # Only what is an address without its slash: anything else would be sent to and fro for ever.

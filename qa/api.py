@@ -20,20 +20,11 @@ from rest_framework.viewsets import GenericViewSet
 
 from archive.identifiers import parse
 from archive.models import Preprint
-from qa.models import (
-    Answer,
-    AnswerRun,
-    Citation,
-    FollowUp,
-    Question,
-    QuestionQuerySet,
-    Source,
-    Statement,
-    standing_marks,
-)
+from qa.models import Answer, AnswerRun, Question, QuestionQuerySet, Source, standing_marks
 from qa.reporting import ReportRefused, file_report, find_citation
 from qa.runs import queue_position
 from qa.serializers import (
+    ANSWER_ROWS,
     AcceptedSerializer,
     AnswerHeadSerializer,
     AnswerSerializer,
@@ -48,19 +39,6 @@ from qa.submission import QueueFull, QuotaUsed, Refused, asker_key, submit_quest
 
 WITH_RETRIEVED = [Question.State.PENDING, Question.State.UNANSWERABLE]
 UNLISTED = {"Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}  # for whoever has the address
-ANSWER_ROWS = [
-    Prefetch(
-        "statements",
-        Statement.objects.filter(is_dropped=False)
-        .order_by("position")
-        .prefetch_related(
-            Prefetch("citations", Citation.objects.select_related("source__preprint").order_by("position"))
-        ),
-    ),
-    Prefetch("sources", Source.objects.select_related("preprint").order_by("-is_cited", "number")),
-    Prefetch("follow_ups", FollowUp.objects.shown()),
-    standing_marks(),
-]
 
 
 class QuestionRefused(APIException):

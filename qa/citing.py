@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 
 from archive.models import Preprint
 from archive.references import Kind, Reference
-from qa.models import Answer, Question
+from qa.models import Answer, Mark, Question
 
 
 def describe_withdrawn(preprints: Iterable[Preprint]) -> list[str]:
@@ -21,7 +21,14 @@ def describe_withdrawn(preprints: Iterable[Preprint]) -> list[str]:
     ]
 
 
-def cite_answer(question: Question, answer: Answer, cited: Iterable[Preprint]) -> Reference:
+def describe_marks(marks: Iterable[Mark]) -> list[str]:
+    """Why the answer is outdated, in words; withdrawals are said by describe_withdrawn, without a sweep."""
+    return [mark.words for mark in marks if mark.kind != Mark.Kind.WITHDRAWN]
+
+
+def cite_answer(
+    question: Question, answer: Answer, *, cited: Iterable[Preprint], marks: Iterable[Mark]
+) -> Reference:
     """The reference of one published version, at the address that stays that version's."""
     published_at = timezone.localtime(answer.published_at)
     return Reference(
@@ -36,5 +43,6 @@ def cite_answer(question: Question, answer: Answer, cited: Iterable[Preprint]) -
         notes=(
             f"Answered by {answer.model_named}, version {answer.version}; {answer.get_verdict_display()}.",
             *describe_withdrawn(cited),
+            *describe_marks(marks),
         ),
     )

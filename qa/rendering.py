@@ -3,6 +3,7 @@
 The only room that marks text as safe. Change what is allowed here, and nowhere else.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import Any
 
 import nh3
 import snowballstemmer
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils.html import escape
@@ -208,3 +210,12 @@ def render_marked(text: str, spans: Iterable[tuple[int, int]]) -> SafeString:
             parts.append(f"<mark>{_maths_text_html(text[begin:stop])}</mark>")
             end = stop
     return _clean("".join(parts) + _maths_text_html(text[end:]))
+
+
+IN_SCRIPT = str.maketrans({"<": "\\u003C", ">": "\\u003E", "&": "\\u0026"})
+
+
+def render_json_ld(data: dict[str, Any]) -> SafeString:
+    """Data for a <script> of type application/ld+json: nothing in it can end the script."""
+    text = json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False)
+    return mark_safe(text.translate(IN_SCRIPT))  # noqa: S308

@@ -2,11 +2,38 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
 from rest_framework import serializers
 
 from archive.serializers import APIURLField, PageURLField, RoundedField
-from qa.models import MAX_REPORT, Answer, Citation, FollowUp, Mark, Question, Report, Source, Statement
+from qa.models import (
+    MAX_REPORT,
+    Answer,
+    Citation,
+    FollowUp,
+    Mark,
+    Question,
+    Report,
+    Source,
+    Statement,
+    standing_marks,
+)
 from qa.reporting import READERS_KINDS
+
+# What AnswerSerializer shows of an answer, and nothing else of it, in one query a line and one for citations.
+ANSWER_ROWS = [
+    Prefetch(
+        "statements",
+        Statement.objects.filter(is_dropped=False)
+        .order_by("position")
+        .prefetch_related(
+            Prefetch("citations", Citation.objects.select_related("source__preprint").order_by("position"))
+        ),
+    ),
+    Prefetch("sources", Source.objects.select_related("preprint").order_by("-is_cited", "number")),
+    Prefetch("follow_ups", FollowUp.objects.shown()),
+    standing_marks(),
+]
 
 
 class AskedText(serializers.CharField):

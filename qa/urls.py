@@ -2,11 +2,12 @@
 
 from django.urls import path, re_path
 
-from qa.views import asking, history, home, policies, question, reports, search, site
+from qa.views import asking, cards, formats, history, home, policies, question, reports, search, site
 
 app_name = "qa"
 SLUG = r"(?P<slug>[a-z0-9]{10})"
 VERSION = r"(?P<number>[1-9][0-9]{0,3})"
+FORMAT = r"(?P<ending>md|json|bib|ris|csl\.json)"
 urlpatterns = [
     path("", home.home, name="home"),
     path("ask/", asking.ask, name="ask"),
@@ -16,6 +17,9 @@ urlpatterns = [
     re_path(rf"^ask/{SLUG}/history$", history.history, name="history"),
     re_path(rf"^ask/{SLUG}/report$", reports.report, name="report"),
     re_path(rf"^ask/{SLUG}/report/thanks$", reports.reported, name="reported"),
+    re_path(rf"^ask/{SLUG}\.{FORMAT}$", formats.answer, name="format"),
+    re_path(rf"^ask/{SLUG}/v{VERSION}\.{FORMAT}$", formats.answer, name="version-format"),
+    re_path(rf"^ask/{SLUG}/v{VERSION}\.png$", cards.card, name="card"),
     path("questions", search.questions, name="questions"),
     path("search", search.search, name="search"),
     path("about", site.about, name="about"),

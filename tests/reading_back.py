@@ -1,7 +1,6 @@
 """Exports as other people's programs read them: bibtexparser, rispy, citeproc-py."""
 
 import json
-import re
 import warnings
 from dataclasses import dataclass
 
@@ -10,6 +9,9 @@ import rispy
 from bibtexparser import middlewares
 from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle, formatter
 from citeproc.source.json import CiteProcJSON
+from pylatexenc.latex2text import LatexNodes2Text
+
+TEX = LatexNodes2Text(math_mode="verbatim", keep_braced_groups=False)
 
 
 @dataclass
@@ -40,7 +42,7 @@ def read_bibtex(text: str) -> ReadReference:
     assert len(library.blocks) == len(library.entries) == 1, text
     entry = library.entries[0]
     names = [_joined(*name.first, *name.von, *name.last, *name.jr) for name in entry["author"]]
-    names = [re.sub(r"^\{(.*)\}$", r"\1", name) for name in names]  # what stays in one piece
+    names = [TEX.latex_to_text(name).removeprefix("{").removesuffix("}") for name in names]
     fields = {field.key: field.value for field in entry.fields}
     return ReadReference(entry["type"], " ".join(entry["title"].split()), names, fields)
 

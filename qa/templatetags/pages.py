@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django import template
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString
 from archive.models import Author
 from archive.tex import split_formulas, to_unicode
 from qa.models import Answer, Citation
-from qa.rendering import render_inline, render_marked, render_maths_text, render_stored
+from qa.rendering import render_inline, render_json_ld, render_marked, render_maths_text, render_stored
 
 register = template.Library()
 
@@ -106,6 +107,12 @@ def marked(text: str, spans: Iterable[tuple[int, int]]) -> SafeString:
 def body(answer: Answer, withdrawn: Iterable[str] = ()) -> SafeString:
     """An answer's body: as it was stored, with the markers of withdrawn preprints named as such."""
     return render_stored(answer.html, withdrawn=withdrawn)
+
+
+@register.simple_tag
+def json_ld(data: dict[str, Any]) -> SafeString:
+    """Structured data as the content of its <script>."""
+    return render_json_ld(data)
 
 
 @register.filter

@@ -1,16 +1,12 @@
 """What the page of a published answer shows, in a number of queries that does not grow with the answer."""
 
-import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from django.conf import settings
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Max, Q
-from django.http import HttpRequest
 from django.urls import reverse
 
+from qa.metadata import answer_metadata
 from qa.models import Answer, Citation, FollowUp, Question, Source
+from qa.views.links import answer_alternates
 
 VERDICTS = Citation.Verdict.values  # the best first; a source's sentences are shown in this order
 
@@ -63,10 +59,13 @@ def list_follow_ups(answer: Answer) -> list[dict[str, object]]:
 def answer_context(question: Question, answer: Answer) -> dict[str, object]:
     """Everything on the page: six queries beyond the question's own."""
     entries = list_sources(answer)
+    cited = [entry.source.preprint for entry in entries if entry.source.is_cited]
     versions = Answer.objects.readable().filter(question=question)
     return {
         "question": question,
         "answer": answer,
+        "metadata": answer_metadata(question, answer, cited),
+        "alternates": answer_alternates(question),
         "canonical": reverse("qa:question", args=[question.slug]),
         "source_count": len(entries),
         "cited": [entry for entry in entries if entry.source.is_cited],
@@ -81,42 +80,3 @@ def answer_context(question: Question, answer: Answer) -> dict[str, object]:
             name: value for name, value in answer.retrieval.items() if not isinstance(value, list | dict)
         },
     }
-
-
-def _templates_digest() -> str:
-    """Changes with every template and style, so that a new release never answers 304 for an old page."""
-    files = sorted(
-        path for folder in ("templates", "static") for path in (settings.BASE_DIR / folder).rglob("*.*")
-    )
-    return hashlib.blake2b(b"".join(Path(path).read_bytes() for path in files), digest_size=6).hexdigest()
-
-
-TEMPLATES_DIGEST = _templates_digest()
-
-
-def answer_etag(request: HttpRequest, slug: str) -> str | None:
-    """What a published page depends on, in one query; None for every other state."""
-    follow_ups = "published_answer__follow_ups"
-    row = (
-        Question.objects.published()
-        .filter(slug=slug)
-        .order_by("pk")
-        .values_list("published_answer_id")
-        .annotate(
-            sources_at=Max("published_answer__sources__preprint__updated_at"),
-            answered=Count(
-                follow_ups, filter=Q(**{f"{follow_ups}__target__state": "published"}), distinct=True
-            ),
-            versions=Count("answers", distinct=True),
-            marks=ArrayAgg(
-                "published_answer__marks",
-                filter=Q(published_answer__marks__resolved_at=None),
-                distinct=True,
-                default=[],
-            ),
-        )
-        .first()
-    )
-    if row is None or settings.DEBUG:
-        return None
-    return f'"{hashlib.blake2b(repr((TEMPLATES_DIGEST, *row)).encode(), digest_size=12).hexdigest()}"'

@@ -10,8 +10,11 @@ from django.views.decorators.http import require_safe
 from archive.identifiers import Identifier, parse
 from archive.models import Preprint
 from archive.search import similar_to
+from qa.metadata import preprint_metadata
 from qa.models import Citation, Question
-from qa.views.caching import keep_public
+from qa.views.caching import keep_public, tag
+from qa.views.conditions import conditional, preprint_validators
+from qa.views.links import link_preprint, preprint_alternates
 
 SIMILAR = 5
 CITING_QUESTIONS = 20
@@ -75,6 +78,7 @@ def highlighted_spans(request: HttpRequest, preprint: Preprint) -> list[tuple[in
 
 
 @require_safe
+@conditional(preprint_validators)
 def preprint(request: HttpRequest, identifier: str) -> HttpResponse:
     """The page at the preprint's own identifier; every other name of it redirects there for good."""
     named = parse(identifier)
@@ -83,12 +87,18 @@ def preprint(request: HttpRequest, identifier: str) -> HttpResponse:
         raise Http404
     if identifier != found.identifier:
         return HttpResponsePermanentRedirect(found.get_absolute_url())
+    authors = list(found.authors.order_by("position"))
+    citing = group_by_question(published_citations(found))
     context = {
         "canonical": found.get_absolute_url(),
         "preprint": found,
-        "authors": list(found.authors.order_by("position")),
+        "authors": authors,
         "spans": highlighted_spans(request, found),
-        "citing": group_by_question(published_citations(found)),
+        "citing": citing,
         "similar": [] if found.is_withdrawn else similar_to(found, limit=SIMILAR),
+        "metadata": preprint_metadata(found, authors),
+        "alternates": preprint_alternates(found),
     }
-    return keep_public(render(request, "archive/preprint.html", context))
+    response = keep_public(render(request, "archive/preprint.html", context))
+    tag(response, questions=[entry.question.slug for entry in citing], preprints=[found.identifier])
+    return link_preprint(response, found, authors)

@@ -1,16 +1,19 @@
 """A question's own page in every state of docs/decisions/0001: one function a state, chosen by the row."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.views.decorators.http import condition, require_safe
+from django.views.decorators.http import require_safe
 
 from qa.models import Answer, Question
-from qa.views.answer import answer_context, answer_etag
-from qa.views.caching import keep_private, keep_public
+from qa.views.answer import SourceEntry, answer_context
+from qa.views.caching import keep_private, keep_public, tag
+from qa.views.conditions import answer_validators, conditional
+from qa.views.links import answer_alternates, link_answer
 from qa.views.progress import nearest, progress_context
 
 
@@ -23,7 +26,17 @@ def _published(request: HttpRequest, question: Question) -> HttpResponse:
     if answer is None:  # the database refuses this; it is said for the type checker
         raise Http404
     context = answer_context(question, answer)
-    return keep_public(render(request, "qa/question_published.html", context))
+    return _answer_page(request, question, answer, context)
+
+
+def _answer_page(
+    request: HttpRequest, question: Question, answer: Answer, context: dict[str, Any]
+) -> HttpResponse:
+    """The page of an answer or an earlier version, and the headers by which it is kept, cited and dropped."""
+    response = keep_public(render(request, "qa/question_published.html", context))
+    entries: list[SourceEntry] = [*context["cited"], *context["also_retrieved"]]
+    tag(response, questions=[question.slug], preprints=[one.source.preprint.identifier for one in entries])
+    return link_answer(response, question, answer, is_old="is_old" in context)
 
 
 def _held(request: HttpRequest, question: Question) -> HttpResponse:
@@ -77,7 +90,7 @@ def find_question(slug: str) -> Question:
 
 
 @require_safe
-@condition(etag_func=answer_etag)
+@conditional(answer_validators)
 def question(request: HttpRequest, slug: str) -> HttpResponse:
     """Whoever holds the address sees the question's state; only published pages are for indexing."""
     found = find_question(slug)
@@ -95,7 +108,8 @@ def status(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+@conditional(answer_validators)
+def version(request: HttpRequest, slug: str, number: str) -> HttpResponse:
     """An earlier version, as it was published; the present one is at the question's own address."""
     found = find_question(slug)
     readable = Answer.objects.readable().filter(question=found)
@@ -104,6 +118,7 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         return redirect("qa:question", slug=slug)
     context = answer_context(found, answer) | {"is_old": True}
     context["canonical"] = reverse("qa:question", args=[slug])
-    response = keep_public(render(request, "qa/question_published.html", context))
+    context["alternates"] = answer_alternates(found, answer.version)
+    response = _answer_page(request, found, answer, context)
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -227,7 +227,7 @@ class TestCaching:
             again = client.get(f"/ask/{question.slug}", headers={"If-None-Match": first["ETag"]})
 
         assert again.status_code == 304
-        assert first["Cache-Control"] == "public, max-age=0, s-maxage=60, must-revalidate"
+        assert first["Cache-Control"] == "public, max-age=0, s-maxage=60, stale-while-revalidate=30"
         assert "Cookie" not in first.get("Vary", "")
 
     @pytest.mark.parametrize("change", ["preprint", "follow_up", "version"])

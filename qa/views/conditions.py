@@ -1,0 +1,158 @@
+"""Conditional requests: what a page depends on, found in at most two queries, and 304 where nothing changed.
+
+An ETag names the release too, so that a new template never answers 304 for an old page.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, F, Max, Q, Subquery, Sum
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date
+
+from archive.identifiers import OWN
+from archive.models import HarvestRun, Preprint
+from qa.models import Answer, Question
+from qa.views.caching import keep_public
+
+View = Callable[..., HttpResponse]
+
+
+def _release_files() -> list[Path]:
+    """Templates, styles and the code of pages: with any of them a page may change."""
+    folders = [("templates", "*.*"), ("static", "*.*"), ("qa", "*.py"), ("archive", "*.py")]
+    return sorted(path for folder, names in folders for path in (settings.BASE_DIR / folder).rglob(names))
+
+
+def _digest(*parts: bytes) -> str:
+    return hashlib.blake2b(b"".join(parts), digest_size=12).hexdigest()
+
+
+RELEASE = _digest(*(path.read_bytes() for path in _release_files()))
+RELEASED_AT = datetime.fromtimestamp(max(path.stat().st_mtime for path in _release_files()), UTC)
+
+
+@dataclass(frozen=True)
+class Validators:
+    """The two headers by which a client asks whether what it holds is still good."""
+
+    etag: str
+    last_modified: datetime
+
+
+def make_validators(*parts: Any, changed_at: list[datetime | None]) -> Validators:
+    """From all that the response depends on; `changed_at` says when its parts changed last."""
+    etag = f'"{_digest(repr((RELEASE, parts)).encode())}"'
+    return Validators(etag, max([RELEASED_AT, *(moment for moment in changed_at if moment)]))
+
+
+def conditional(find: Callable[..., Validators | None]) -> Callable[[View], View]:
+    """Answers 304 where the client's copy is good, before the view is called; `find` gets its arguments.
+
+    None from `find`: the response is not one to keep. While templates are being written, nothing is.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            found = None if settings.DEBUG else find(request, *args, **kwargs)
+            if found is None:
+                return view(request, *args, **kwargs)
+            modified = int(found.last_modified.timestamp())
+            unchanged = get_conditional_response(request, etag=found.etag, last_modified=modified)
+            response = unchanged or view(request, *args, **kwargs)
+            if response.status_code in (200, 304):
+                response.headers.setdefault("ETag", found.etag)
+                response.headers.setdefault("Last-Modified", http_date(modified))
+            return keep_public(response) if unchanged else response
+
+        return answer
+
+    return decorate
+
+
+def answer_validators(
+    request: HttpRequest, slug: str, number: str | None = None, **_: Any
+) -> Validators | None:
+    """Of the page of a published answer, of an earlier version, and of their formats; one query."""
+    which = Q(version=int(number)) if number else Q(state=Answer.State.PUBLISHED)
+    answered = Count(
+        "follow_ups", filter=Q(follow_ups__target__state=Question.State.PUBLISHED), distinct=True
+    )
+    row = (
+        Answer.objects.readable()
+        .filter(which, question__slug=slug)
+        .order_by("pk")
+        .values_list("pk", "state", "question__text", "published_at")
+        .annotate(
+            sources_at=Max("sources__preprint__updated_at"),
+            target_at=Max("follow_ups__target__published_at"),
+            answered=answered,
+            versions=Count("question__answers", distinct=True),
+            newest_at=Max("question__answers__published_at"),
+            standing=ArrayAgg("marks", filter=Q(marks__resolved_at=None), distinct=True, default=[]),
+            marked_at=Max("marks__since"),
+        )
+        .first()
+    )
+    if row is None:
+        return None
+    return make_validators(request.path, row, changed_at=[row[3], row[4], row[5], row[8], row[10]])
+
+
+def preprint_validators(request: HttpRequest, identifier: str, **_: Any) -> Validators | None:
+    """Of a preprint's page and its formats: the row, the questions that cite it, the archive; two queries.
+
+    The list of similar preprints follows the archive, in which a harvest is the only writer.
+    """
+    citing = Q(cited_as__is_cited=True, cited_as__answer__state=Answer.State.PUBLISHED)
+    if not OWN.fullmatch(identifier):
+        return None
+    row = (
+        Preprint.objects.filter(identifier=identifier)
+        .order_by("pk")
+        .values_list("pk", "updated_at")
+        .annotate(
+            count=Count("cited_as", filter=citing),
+            answers=Sum("cited_as__answer_id", filter=citing),
+            newest_at=Max("cited_as__answer__published_at", filter=citing),
+        )
+        .first()
+    )
+    if row is None:
+        return None
+    archive = _archive_row()
+    changed_at = [row[1], row[4], *archive[:1], *archive[2:5]]
+    return make_validators(request.get_full_path(), row, archive, changed_at=changed_at)
+
+
+def _archive_row() -> tuple[Any, ...]:
+    """Where the archive stands: its newest preprint, the last harvest, the last closing of a question."""
+    run = HarvestRun.objects.order_by("-pk").annotate(changes=F("created") + F("updated") + F("withdrawn"))
+    closed = Question.objects.filter(closed_at__isnull=False).order_by("-closed_at")
+    newest = Preprint.objects.order_by("-pk").values_list("created_at", "pk")
+    found = newest.annotate(
+        started_at=Subquery(run.values("started_at")[:1]),
+        finished_at=Subquery(run.values("finished_at")[:1]),
+        closed_at=Subquery(closed.values("closed_at")[:1]),
+        changes=Subquery(run.values("changes")[:1]),
+    ).first()
+    return found or (None,) * 6
+
+
+def list_validators(request: HttpRequest, **_: Any) -> Validators:
+    """Of lists of questions and preprints: they change with any publication and any harvest; two queries."""
+    published = Answer.objects.filter(state=Answer.State.PUBLISHED).aggregate(
+        count=Count("pk"), sum=Sum("pk"), at=Max("published_at")
+    )
+    created_at, pk, started_at, finished_at, closed_at, changes = _archive_row()
+    moments = [published["at"], created_at, started_at, finished_at, closed_at]
+    return make_validators(request.get_full_path(), published, pk, changes, moments, changed_at=moments)
