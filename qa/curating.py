@@ -114,6 +114,13 @@ QUESTION_DECISIONS = [
         NEVER_PUBLISHED | {Question.State.PUBLISHED},
         MergeForm,
     ),
+    Decision(
+        "erase",
+        "Erase",
+        "Its text, answers and reports leave the database for good. The tombstone with your reason stays.",
+        lambda question, user, given: publishing.erase(question),
+        frozenset({Question.State.REJECTED, Question.State.RETRACTED}),
+    ),
 ]
 
 

@@ -4,15 +4,20 @@ The only writer of these states. Each function is one transaction that locks the
 raises NotAllowed, with words for the curator, for a move that docs/decisions/0001-states.md does not know.
 """
 
+import secrets
 from functools import partial
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from qa import dispatching, runs
-from qa.models import Answer, AnswerRun, Question
+from qa.models import Answer, AnswerRun, FollowUp, Question
 
+ERASED = "(erased)"
 CLOSED_STATES = {Question.State.REJECTED, Question.State.RETRACTED, Question.State.MERGED}
 OPEN_TO_REANSWER = {
     Question.State.PUBLISHED,
@@ -139,6 +144,27 @@ def reanswer(
     run = runs.open_run(question, cause, change_reason=reason)
     transaction.on_commit(partial(dispatching.wake, run), robust=True)
     return run
+
+
+@transaction.atomic
+def erase(question: Question) -> None:
+    """Takes a closed question's words, and all that was made of them, out of the database.
+
+    What stays is its address with the day and the reason, and what was counted: runs, money.
+    """
+    row = _lock(question.pk)
+    if row.state not in {Question.State.REJECTED, Question.State.RETRACTED}:
+        raise NotAllowed(f"It is {row.get_state_display()}; retract or reject it first.")
+    FollowUp.objects.filter(Q(target=row) | Q(text=row.text)).delete()
+    row.answers.all().delete()
+    row.reports.all().delete()
+    row.runs.update(retrieved=[], change_reason="")
+    LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Question), object_id=str(row.pk)
+    ).update(object_repr=ERASED)
+    row.text, row.text_key = ERASED, secrets.token_hex(32)
+    row.save(update_fields=["text", "text_key"])
+    question.refresh_from_db()
 
 
 def _lock(question_id: int) -> Question:

@@ -11,7 +11,7 @@ from archive.identifiers import Identifier, parse
 from archive.models import Preprint
 from archive.search import similar_to
 from qa.metadata import preprint_metadata
-from qa.models import Citation, Question
+from qa.models import Answer, Citation, Question
 from qa.views.caching import keep_public, tag
 from qa.views.conditions import conditional, preprint_validators
 from qa.views.links import link_preprint, preprint_alternates
@@ -63,14 +63,19 @@ def group_by_question(citations: QuerySet[Citation]) -> list[CitingQuestion]:
     return list(entries.values())[:CITING_QUESTIONS]
 
 
-def highlighted_spans(request: HttpRequest, preprint: Preprint) -> list[tuple[int, int]]:
-    """Where the sentence of ?highlight=<citation> stands in the abstract, if it still stands there."""
+def highlighted_citation(request: HttpRequest, preprint: Preprint) -> Citation | None:
+    """The citation of ?highlight=, if an answer that anybody may read, of whatever version, rests on it."""
     wanted = request.GET.get("highlight", "")
     if not wanted.isdecimal() or len(wanted) > 18:
-        return []
-    citation = published_citations(preprint).filter(pk=int(wanted)).first()
-    if citation is None or not citation.evidence:
-        return []
+        return None
+    shown = Citation.objects.filter(
+        source__preprint=preprint, statement__is_dropped=False, answer__in=Answer.objects.readable()
+    )
+    return shown.exclude(evidence="").select_related("source").filter(pk=int(wanted)).first()
+
+
+def find_evidence(citation: Citation, preprint: Preprint) -> list[tuple[int, int]]:
+    """Where the sentence stands in the present abstract: where it stood, or elsewhere, or nowhere."""
     start = citation.evidence_start
     if preprint.abstract[start : citation.evidence_end] != citation.evidence:
         start = preprint.abstract.find(citation.evidence)
@@ -89,11 +94,14 @@ def preprint(request: HttpRequest, identifier: str) -> HttpResponse:
         return HttpResponsePermanentRedirect(found.get_absolute_url())
     authors = list(found.authors.order_by("position"))
     citing = group_by_question(published_citations(found))
+    citation = highlighted_citation(request, found)
+    spans = find_evidence(citation, found) if citation else []
     context = {
         "canonical": found.get_absolute_url(),
         "preprint": found,
         "authors": authors,
-        "spans": highlighted_spans(request, found),
+        "spans": spans,
+        "lost": citation if citation and not spans else None,
         "citing": citing,
         "similar": [] if found.is_withdrawn else similar_to(found, limit=SIMILAR),
         "metadata": preprint_metadata(found, authors),

@@ -4,9 +4,10 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
+from django.db import connection
 from django.test import Client
 
-from qa.models import Answer, AnswerRun, Question
+from qa.models import Answer, AnswerRun, Question, Report
 from tests.qa.factories import (
     AnswerRunFactory,
     make_answer,
@@ -170,7 +171,7 @@ def test_question_cannot_be_merged_into_itself(admin_client):
         (make_published_question, QUESTIONS, ["reanswer", "retract", "merge"]),
         (make_failed_question, QUESTIONS, ["reanswer", "reject", "merge"]),
         (lambda: AnswerRunFactory().question, QUESTIONS, ["reject", "merge"]),
-        (lambda: make_closed_question("retracted"), QUESTIONS, []),
+        (lambda: make_closed_question("retracted"), QUESTIONS, ["erase"]),
     ],
 )
 def test_page_of_a_row_offers_what_its_state_allows(admin_client, make, address, offered):
@@ -207,3 +208,27 @@ def test_newer_version_supersedes_the_one_before(admin_client):
     decide(admin_client, ANSWERS, "publish", newer)
     states = question.answers.order_by("version").values_list("state", flat=True)
     assert list(states) == ["superseded", "published"]
+
+
+def test_erased_question_leaves_no_word_of_it_in_the_database(admin_client, client):
+    secret = "What did Zebulon Quark do in Ghent?"
+    question = make_published_question(text=secret)
+    question.answers.get().statements.update(text="Zebulon Quark lowers the accuracy.")
+    other = make_published_question()
+    other.published_answer.follow_ups.filter(position=0).update(text=secret)
+    Report.objects.create(question=question, kind="privacy", text="Zebulon Quark is my name.")
+
+    refused = words_of(decide(admin_client, QUESTIONS, "erase", question))
+    assert refused == [f"{secret}: It is published; retract or reject it first."]
+    decide(admin_client, QUESTIONS, "retract", question, reason="It named a private person.")
+    assert words_of(decide(admin_client, QUESTIONS, "erase", question))[-1] == "Erase: 1 question."
+
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            cursor.execute(
+                f'SELECT count(*) FROM "{table}" AS t WHERE to_jsonb(t)::text LIKE %s', ["%Zebulon%"]
+            )
+            assert cursor.fetchone() == (0,), table
+    tombstone = client.get(question.get_absolute_url())
+    assert tombstone.status_code == 410
+    assert "It named a private person." in tombstone.content.decode()

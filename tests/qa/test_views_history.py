@@ -62,8 +62,8 @@ def test_tells_what_is_different_with_its_reason(client, question, preprints):
     newest = page.select_one("#v2").find_parent("section")
     text = words(newest)
     assert "9 May 2026 · Partly answered · claude-next" in text
-    assert "before: answered" in text
-    assert "before: claude-haiku-4-5-20251001" in text
+    assert "verdict before: answered" in text
+    assert "model before: claude-haiku-4-5-20251001" in text
     assert "Made because: A source was revised." in text
     assert f"{preprints[1].identifier} has a new version" in text
     assert [words(one) for one in newest.select(".changes del")] == [

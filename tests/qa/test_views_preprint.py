@@ -192,3 +192,30 @@ def test_makes_the_same_queries_however_often_it_is_cited(client, django_assert_
 
     with django_assert_num_queries(13):
         client.get(preprint.get_absolute_url())
+
+
+def test_sentence_that_is_gone_is_said_to_be(client):
+    question = make_published_question(statements=1)
+    citation = Citation.objects.get()
+    preprint = citation.source.preprint
+    preprint.abstract, preprint.version = "All of it is new.", 2
+    preprint.save()
+
+    page, text = get_page(client, f"{preprint.get_absolute_url()}?highlight={citation.pk}")
+
+    assert "stood in version 1 and is no longer in this abstract, which is that of version 2" in text
+    assert EVIDENCE in page.select_one(".banner blockquote").get_text()
+    assert not page.select("mark")
+    assert question.text in text
+
+
+def test_evidence_of_an_earlier_version_is_highlighted_too(client):
+    question = make_published_question(statements=1)
+    citation = Citation.objects.get()
+    Answer.objects.update(state=Answer.State.SUPERSEDED)
+    question.published_answer = make_answer(question)
+    question.save()
+
+    page, _ = get_page(client, f"{citation.source.preprint.get_absolute_url()}?highlight={citation.pk}")
+
+    assert page.select_one(".abstract mark").get_text() == EVIDENCE
