@@ -141,6 +141,8 @@ CELERY_TASK_PUBLISH_RETRY = False
 ANSWER_MODEL: str = env.str("ANSWER_MODEL", "antigravity/extractive-1")
 ANSWER_FALLBACK_MODELS: list[str] = env.list("ANSWER_FALLBACK_MODELS", [])
 ANSWER_API_BASE: str = env.str("ANSWER_API_BASE", "")
+PROMPTS = sorted(path.name for path in (BASE_DIR / "qa" / "data" / "prompts").glob("v*"))
+PROMPT_VERSION: str = env.str("PROMPT_VERSION", "v1", validate=validate.OneOf(PROMPTS))
 MODEL_PRICES: Path = env.path("MODEL_PRICES", BASE_DIR / "qa" / "data" / "prices.json")
 EMBEDDING_MODEL: str = env.str("EMBEDDING_MODEL", "local/all-MiniLM-L6-v2")
 IS_WEB_PROCESS: bool = env.bool("IS_WEB_PROCESS", False)  # set by wsgi.py: no hosted model is asked there

@@ -3,19 +3,16 @@
 What curators decide goes through the actions of qa/curating.py, and by them through qa/publishing.py.
 """
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Case, Prefetch, QuerySet, Value, When
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from archive.admin import ReadOnlyMixin
-from qa.budget import spent_since
+from qa import ledger_admin  # noqa: F401  # registers the ledger's page
 from qa.curating import ANSWER_DECISIONS, QUESTION_DECISIONS, REPORT_DECISIONS, DecidingAdmin
 from qa.models import (
     Answer,
@@ -325,32 +322,6 @@ class MarkAdmin(ReadOnlyMixin, admin.ModelAdmin):
     @admin.display(description="question")
     def short_question(self, mark: Mark) -> str:
         return Truncator(mark.answer.question.text).chars(100)
-
-
-@admin.register(Spend)
-class SpendAdmin(ReadOnlyMixin, admin.ModelAdmin):
-    """The ledger of paid calls, with what is left of the budgets above it."""
-
-    list_display = ["created_at", "model", "question", "reserved_usd", "cost_usd", "tokens_in", "tokens_out"]
-    list_select_related = ["run__question"]
-    list_filter = [("settled_at", admin.EmptyFieldListFilter), "model"]
-    search_fields = ["model", "run__question__text", "=run__question__slug"]
-    date_hierarchy = "created_at"
-
-    @admin.display(ordering="run__question__text")
-    def question(self, spend: Spend) -> str:
-        return Truncator(spend.run.question.text).chars(100)
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        spent_today, spent_this_month = spent_since(today), spent_since(today.replace(day=1))
-        subtitle = (
-            f"{spent_today:.4f} of {settings.DAILY_BUDGET_USD} USD today, "
-            f"{spent_this_month:.4f} of {settings.MONTHLY_BUDGET_USD} USD this month"
-        )
-        return super().changelist_view(request, {**(extra_context or {}), "subtitle": subtitle})
 
 
 @admin.register(AskQuota)

@@ -33,7 +33,7 @@ class BudgetUsed(Exception):
         self.seconds = seconds
 
 
-def reserve(run: AnswerRun, *, model: str, usd: Decimal) -> Spend:
+def reserve(run: AnswerRun | None, *, model: str, usd: Decimal, purpose: str = Spend.Purpose.ANSWER) -> Spend:
     """Sets aside what a call can cost at most. Raises BudgetUsed; ProviderError where no wait would help."""
     if usd > min(settings.DAILY_BUDGET_USD, settings.MONTHLY_BUDGET_USD):
         raise ProviderError("no_budget", "This site's budget is too small for the model.", is_lasting=True)
@@ -41,7 +41,7 @@ def reserve(run: AnswerRun, *, model: str, usd: Decimal) -> Spend:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LEDGER_LOCK])
         _check_caps(usd)
-        return Spend.objects.create(run=run, model=model, reserved_usd=usd)
+        return Spend.objects.create(run=run, model=model, reserved_usd=usd, purpose=purpose)
 
 
 def settle(spend: Spend, completion: Completion) -> None:

@@ -107,10 +107,15 @@ def retrieve(lease: Lease) -> tuple[SearchResult, list[Hit]]:
         }
         for hit in found.hits
     ]
-    sources = [hit for hit in found.sources if not hit.preprint.is_withdrawn]
+    sources = usable_sources(found)
     lease.run.retrieved = retrieved
     runs.note(lease, step=Step.READING, step_detail=len(sources), retrieved=retrieved)
     return found, sources
+
+
+def usable_sources(found: SearchResult) -> list[Hit]:
+    """The hits above the floor whose preprints were not withdrawn."""
+    return [hit for hit in found.sources if not hit.preprint.is_withdrawn]
 
 
 def gather(question: str, sources: list[Hit]) -> Material:

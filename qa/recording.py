@@ -11,7 +11,6 @@ from qa.checking import CheckedDraft, CheckedStatement
 from qa.followups import Suggestion
 from qa.gating import GateDecision
 from qa.models import Answer, AnswerRun, Citation, FollowUp, Question, Source, Statement
-from qa.prompts import PROMPT_VERSION
 from qa.rendering import render_answer
 from qa.runs import Lease
 from qa.writing import Written
@@ -84,7 +83,7 @@ def create_answer(question: Question, run: AnswerRun, record: Record) -> Answer:
         hold_reasons=record.decision.reasons or [BEFORE_THE_GATE],
         model_requested=record.written.model,
         model_named=record.written.model_named,
-        prompt_version=PROMPT_VERSION,
+        prompt_version=record.written.prompt_version,
         embedding_model=record.found.embedding_model,
         retrieval={
             "settings": record.found.settings,

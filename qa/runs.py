@@ -50,6 +50,7 @@ class Lease:
     run: AnswerRun
     token: uuid.UUID
     has_paid: bool = False
+    spends: list[int] = field(default_factory=list)  # rows of the ledger: the calls so far
     lost: threading.Event = field(default_factory=threading.Event)
 
     @property

@@ -1,8 +1,10 @@
 """Questions and answers as the API shows them: never a dropped statement, a held or a discarded answer."""
 
+from collections import Counter
 from typing import Any
 
 from django.db.models import Prefetch
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from archive.serializers import APIURLField, PageURLField, RoundedField
@@ -15,6 +17,7 @@ from qa.models import (
     Question,
     Report,
     Source,
+    Spend,
     Statement,
     standing_marks,
 )
@@ -30,6 +33,10 @@ ANSWER_ROWS = [
             Prefetch("citations", Citation.objects.select_related("source__preprint").order_by("position"))
         ),
     ),
+    Prefetch(
+        "statements", Statement.objects.filter(is_dropped=True).only("answer"), to_attr="dropped_statements"
+    ),
+    Prefetch("run__spends", Spend.objects.order_by("pk")),
     Prefetch("sources", Source.objects.select_related("preprint").order_by("-is_cited", "number")),
     Prefetch("follow_ups", FollowUp.objects.shown()),
     standing_marks(),
@@ -180,9 +187,30 @@ class FollowUpSerializer(serializers.ModelSerializer[FollowUp]):
         return target.slug if target and target.state == Question.State.PUBLISHED else None
 
 
+class CallSerializer(serializers.ModelSerializer[Spend]):
+    """A row of the ledger: one paid call of a model, whether or not it gave anything."""
+
+    class Meta:
+        model = Spend
+        fields = ["purpose", "model", "tokens_in", "tokens_out", "cost_usd", "error_code"]
+
+
+class ChecksSerializer(serializers.Serializer):
+    """What the checks found, counted; each citation has its own verdict, score, evidence and reasons."""
+
+    statements = serializers.IntegerField()
+    dropped = serializers.IntegerField(help_text="Statements that failed and are not part of the page.")
+    citations = serializers.DictField(child=serializers.IntegerField(), help_text="By verdict.")
+    flags = serializers.DictField(child=serializers.IntegerField(), help_text="Of citations, by name.")
+
+
 class ProvenanceSerializer(serializers.ModelSerializer[Answer]):
     attempts = serializers.IntegerField(source="run.attempts")
     published_by = serializers.SerializerMethodField(help_text="The gate, or a curator.")
+    checks = serializers.SerializerMethodField()
+    calls = CallSerializer(
+        source="run.spends", many=True, help_text="Every paid call, failed ones and repairs included."
+    )
 
     class Meta:
         model = Answer
@@ -197,11 +225,25 @@ class ProvenanceSerializer(serializers.ModelSerializer[Answer]):
             "cost_usd",
             "seconds",
             "attempts",
+            "calls",
+            "checks",
             "published_by",
         ]
 
     def get_published_by(self, answer: Answer) -> str:
         return "a curator" if answer.published_by_id else "the gate"
+
+    @extend_schema_field(ChecksSerializer)
+    def get_checks(self, answer: Answer) -> dict[str, Any]:
+        """From the statements that are shown, and the dropped ones, as `ANSWER_ROWS` fetches both."""
+        shown = list(answer.statements.all())
+        citations = [citation for statement in shown for citation in statement.citations.all()]
+        return {
+            "statements": len(shown),
+            "dropped": len(answer.dropped_statements),  # type: ignore[attr-defined]
+            "citations": Counter(citation.verdict for citation in citations),
+            "flags": Counter(flag for citation in citations for flag in citation.flags),
+        }
 
 
 class MarkSerializer(serializers.ModelSerializer[Mark]):

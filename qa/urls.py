@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from qa.views import asking, cards, formats, history, home, policies, question, reports, search, site
+from qa.views import asking, cards, formats, history, home, policies, quality, question, reports, search, site
 
 app_name = "qa"
 SLUG = r"(?P<slug>[a-z0-9]{10})"
@@ -28,4 +28,5 @@ urlpatterns = [
     path("terms", policies.terms, name="terms"),
     path("accessibility", policies.accessibility, name="accessibility"),
     path("corrections", policies.corrections, name="corrections"),
+    path("quality", quality.quality, name="quality"),
 ]

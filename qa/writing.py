@@ -1,7 +1,10 @@
 """One written draft: the models in their order, the budget around each call, one repair at most."""
 
+import threading
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
 from django.conf import settings
@@ -10,13 +13,37 @@ from qa import budget, llm, prompts
 from qa.checking import CheckSource
 from qa.failures import ProviderError
 from qa.llm import Completion
-from qa.prompts import PromptSource
+from qa.models import AnswerRun, Spend
+from qa.prompts import Prompt, PromptSource
 from qa.runs import Lease, LeaseLost
 from qa.statements import Draft, MalformedOutput, parse_output
 
 log = structlog.get_logger()
 
 WHOLE = ("stop", "end_turn")  # any other reason to finish means that something is missing
+OTHER_STEPS_SECONDS = 20  # search, checks and record, out of the time limit of a task
+NO_PROMPT = "none"  # what the embedded answerer is recorded with: it reads the sources, not the words
+
+
+class Payer(Protocol):
+    """On whose account a call is booked: a run under its lease, or a comparison."""
+
+    has_paid: bool
+    spends: list[int]  # the rows of the ledger that its calls made
+    lost: threading.Event
+
+    @property
+    def run(self) -> AnswerRun | None: ...
+
+
+@dataclass
+class ComparisonPayer:
+    """A comparison of prompts: no run, and so no answer, comes of its calls."""
+
+    run: None = None
+    has_paid: bool = False
+    spends: list[int] = field(default_factory=list)
+    lost: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)
@@ -30,11 +57,12 @@ class Material:
 
 @dataclass(frozen=True)
 class Written:
-    """A draft, and who wrote it."""
+    """A draft, who wrote it, and after which words."""
 
     draft: Draft
     model: str
     model_named: str
+    prompt_version: str
 
     @property
     def is_quotation(self) -> bool:
@@ -44,34 +72,47 @@ class Written:
 def write_draft(lease: Lease, material: Material) -> Written:
     """A parsed draft by the first model that can be had. Raises ProviderError, BudgetUsed, LeaseLost.
 
-    Where none can, the error is a passing one if any model's was: that model may be had later.
+    Where none can, the error is a passing one if any model's was: that model may be had later. The time is
+    shared among the models that are still to be asked, so that a silent one leaves some for the next.
     """
     errors = []
-    for model in (settings.ANSWER_MODEL, *settings.ANSWER_FALLBACK_MODELS):
+    models = [settings.ANSWER_MODEL, *settings.ANSWER_FALLBACK_MODELS]
+    give_up = time.monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT - OTHER_STEPS_SECONDS
+    for left, model in zip(range(len(models), 0, -1), models, strict=True):
+        share = (give_up - time.monotonic()) / left
         try:
-            return write_with(model, lease, material)
+            return write_with(model, lease, material, until=time.monotonic() + share)
         except ProviderError as error:
             log.warning("model_failed", model=model, code=error.code, detail=str(error.__cause__ or error))
             errors.append(error)
     raise min(errors, key=lambda error: error.is_lasting)
 
 
-def write_with(model: str, lease: Lease, material: Material) -> Written:
-    """A draft by this model. An output that can't be used is sent back once, with the reason."""
-    messages = prompts.build_messages(material.question, material.prompt)
-    completion = call(model, lease, material, messages)
+def write_with(
+    model: str, payer: Payer, material: Material, *, until: float, prompt: Prompt | None = None
+) -> Written:
+    """A draft by this model. An output that can't be used is sent back once, with the reason.
+
+    `until` is a moment of time.monotonic(). Raises as write_draft does.
+    """
+    prompt = prompt or prompts.own_prompt()
+    messages = prompts.build_messages(material.question, material.prompt, prompt=prompt)
+    completion = call(model, payer, material, messages, until=until)
     try:
         draft = read(completion, material)
     except MalformedOutput as error:
-        messages = prompts.repair_messages(messages, output=completion.text, reason=error.reason)
-        completion = call(model, lease, material, messages)
+        messages = prompts.repair_messages(
+            messages, output=completion.text, reason=error.reason, prompt=prompt
+        )
+        completion = call(model, payer, material, messages, until=until)
         try:
             draft = read(completion, material)
         except MalformedOutput as again:
             raise ProviderError(
                 "malformed", f"The model's answer could not be used: {again.reason}.", is_lasting=True
             ) from again
-    return Written(draft, model, completion.model_named)
+    version = NO_PROMPT if llm.is_embedded(model) else prompt.version
+    return Written(draft, model, completion.model_named, version)
 
 
 def read(completion: Completion, material: Material) -> Draft:
@@ -81,30 +122,39 @@ def read(completion: Completion, material: Material) -> Draft:
     return parse_output(completion.text, source_count=len(material.check))
 
 
-def call(model: str, lease: Lease, material: Material, messages: Sequence[dict[str, str]]) -> Completion:
+def call(
+    model: str, payer: Payer, material: Material, messages: Sequence[dict[str, str]], *, until: float
+) -> Completion:
     """One call, within the budget and in the ledger; the embedded answerer needs neither."""
-    if lease.lost.is_set():
+    if payer.lost.is_set():
         raise LeaseLost
     if llm.is_embedded(model):
-        return _complete(model, material, messages)
+        return _complete(model, material, messages, until=until)
+    if until <= time.monotonic():  # between two calls, so that nothing of it is paid
+        raise ProviderError("too_slow", "The model did not answer in time.")
     budget.check_breaker(model)
-    spend = budget.reserve(lease.run, model=model, usd=llm.highest_cost(messages, model=model))
+    purpose = Spend.Purpose.ANSWER if payer.run else Spend.Purpose.COMPARISON
+    usd = llm.highest_cost(messages, model=model)
+    spend = budget.reserve(payer.run, model=model, usd=usd, purpose=purpose)
+    payer.spends.append(spend.pk)
     try:
-        completion = _complete(model, material, messages)
+        completion = _complete(model, material, messages, until=until)
     except ProviderError as error:
-        lease.has_paid |= error.was_paid
+        payer.has_paid |= error.was_paid
         budget.settle_failure(spend, error)
         raise
-    lease.has_paid = True  # noted before it is booked, which may fail
+    payer.has_paid = True  # noted before it is booked, which may fail
     budget.settle(spend, completion)
     return completion
 
 
-def _complete(model: str, material: Material, messages: Sequence[dict[str, str]]) -> Completion:
+def _complete(
+    model: str, material: Material, messages: Sequence[dict[str, str]], *, until: float
+) -> Completion:
     return llm.complete(
         messages,
         model=model,
-        deadline=settings.LLM_DEADLINE_SECONDS,
+        deadline=max(min(settings.LLM_DEADLINE_SECONDS, until - time.monotonic()), 1),
         question=material.question,
         sources=material.check,
         response_schema=prompts.ANSWER_SCHEMA,

@@ -12,7 +12,20 @@ class Spend(models.Model):
     A row that is never settled belongs to a call whose worker died: what was reserved counts as spent.
     """
 
-    run = models.ForeignKey(AnswerRun, on_delete=models.PROTECT, related_name="spends")
+    class Purpose(models.TextChoices):
+        ANSWER = "answer", "an answer"
+        CHECK = "check", "a check"
+        COMPARISON = "comparison", "a comparison of prompts"
+
+    run = models.ForeignKey(
+        AnswerRun,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="spends",
+        help_text="Empty: a comparison, which answers nobody.",
+    )
+    purpose = models.CharField(max_length=12, choices=Purpose, default=Purpose.ANSWER)
     model = models.CharField(max_length=128)
     reserved_usd = models.DecimalField(max_digits=12, decimal_places=6)
     cost_usd = models.DecimalField(
@@ -35,7 +48,10 @@ class Spend(models.Model):
                 condition=Q(cost_usd__isnull=True, settled_at__isnull=True)
                 | Q(cost_usd__isnull=False, settled_at__isnull=False),
                 name="spend_settled_has_time",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(run__isnull=False) | ~Q(purpose="answer"), name="spend_answer_has_run"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """What the page of a published answer shows, in a number of queries that does not grow with the answer."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from django.urls import reverse
@@ -46,6 +47,15 @@ def list_sources(answer: Answer) -> list[SourceEntry]:
     return list(entries.values())
 
 
+def count_verdicts(entries: list[SourceEntry]) -> list[tuple[str, int]]:
+    """How many citations on the page have each verdict, the best first; those that none has are left out."""
+    counts: Counter[str] = Counter()
+    for entry in entries:
+        for evidence in entry.evidence:
+            counts[evidence.citation.verdict] += len(evidence.positions)
+    return [(verdict.label, counts[verdict]) for verdict in Citation.Verdict if counts[verdict]]
+
+
 def list_follow_ups(answer: Answer) -> list[dict[str, object]]:
     """Each with the page that answers it, or without one: then it leads to the ask form."""
     rows: list[dict[str, object]] = []
@@ -76,7 +86,6 @@ def answer_context(question: Question, answer: Answer) -> dict[str, object]:
         "versions": list(
             versions.only("version", "published_at", "change_reason", "question_id").order_by("-version")
         ),
-        "retrieval": {
-            name: value for name, value in answer.retrieval.items() if not isinstance(value, list | dict)
-        },
+        "search_settings": answer.retrieval.get("settings", {}),
+        "verdicts": count_verdicts(entries),
     }

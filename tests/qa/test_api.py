@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from qa.models import Answer, AnswerRun, Citation, FollowUp, Question
+from qa.models import Answer, AnswerRun, Citation, FollowUp, Question, Spend
 from tests.factories import PreprintFactory
 from tests.qa.factories import (
     EVIDENCE,
@@ -75,12 +75,35 @@ def test_published_answer_is_shown_with_its_evidence(client):
 
 
 def test_provenance_is_whole(client):
-    provenance = read(client, make_published_question())["answer"]["provenance"]
+    question = make_published_question()
+    run, answer = question.published_answer.run, question.published_answer
+    answer.statements.filter(position=2).update(is_dropped=True, reasons=["No source says so."])
+    answer.citations.filter(statement__position=1).update(verdict="weak", flags=["direction_differs"])
+    spend = {"run": run, "reserved_usd": "0.02", "settled_at": timezone.now()}
+    Spend.objects.create(model="openai/gpt-5-mini", cost_usd=0, error_code="busy", **spend)
+    Spend.objects.create(
+        model="anthropic/claude-haiku-4-5", cost_usd="0.00549", tokens_in=3210, tokens_out=456, **spend
+    )
+    provenance = read(client, question)["answer"]["provenance"]
     assert provenance["model_requested"] == "anthropic/claude-haiku-4-5"
     assert provenance["model_named"] == "claude-haiku-4-5-20251001"
     assert (provenance["tokens_in"], provenance["tokens_out"]) == (3210, 456)
     assert provenance["cost_usd"] == "0.005490"
-    assert len(provenance["retrieval"]["retrieved"]) == 4
+    assert provenance["retrieval"]["settings"]["floor"] == 0.12
+    assert [set(one) for one in provenance["retrieval"]["retrieved"]] == [
+        {"identifier", "rank", "similarity", "score"}
+    ] * 4
+    assert provenance["seconds"] == {"search": 0.04, "write": 4.2, "check": 0.3}
+    assert [(call["model"], call["error_code"]) for call in provenance["calls"]] == [
+        ("openai/gpt-5-mini", "busy"),
+        ("anthropic/claude-haiku-4-5", ""),
+    ]
+    assert provenance["checks"] == {
+        "statements": 2,
+        "dropped": 1,
+        "citations": {"supported": 1, "weak": 1},
+        "flags": {"direction_differs": 1},
+    }
     assert (provenance["attempts"], provenance["published_by"]) == (1, "the gate")
 
 
@@ -304,7 +327,7 @@ def test_reading_costs_the_same_queries_for_few_rows_and_many(client):
         read(client, small)
     with CaptureQueriesContext(connection) as many:
         read(client, large)
-    assert len(few) == len(many) <= 8
+    assert len(few) == len(many) <= 9
 
 
 def test_list_costs_two_queries(client):

@@ -320,6 +320,20 @@ def test_fallback_models_are_tried_in_order(provider, second_provider, settings,
     assert question.published_answer.model_requested == "openai/gpt-5-mini"
 
 
+def test_silent_model_leaves_time_for_the_next(provider, second_provider, settings) -> None:
+    """Of the time of a task, less what its other steps take, each of two models has half."""
+    settings.CELERY_TASK_SOFT_TIME_LIMIT = 26  # 6 s to write
+    provider.answer = lambda call: replace(write_answer(call), delay=60)
+    question = ask()
+    run_once(question)
+    assert len(provider.calls) == len(second_provider.calls) == 1
+    assert second_provider.calls[0].at - provider.calls[0].at < 30
+    assert question.published_answer.model_requested == "openai/gpt-5-mini"
+    answer = question.published_answer
+    assert answer.prompt_version.startswith("v1-")
+    assert answer.cost_usd > Decimal("0.0015")  # the silent call is charged in full
+
+
 def test_lasting_trouble_of_every_model_fails_with_words(provider, second_provider) -> None:
     provider.answer = second_provider.answer = scripted(Reply(status=401))
     question = ask()

@@ -157,10 +157,15 @@ class TestPublished:
         facts = " ".join(page.select_one("#made").find_parent("section").get_text(" ").split())
         for fact in (
             "anthropic/claude-haiku-4-5", "claude-haiku-4-5-20251001", "Prompt version 1",
-            "local/all-MiniLM-L6-v2", "mode hybrid", "3,210 in, 456 out", "$0.005490", "writing 4.20",
-            "Attempts 1", "the automatic checks",
+            "local/all-MiniLM-L6-v2", "Search mode hybrid,", "candidates 100", "floor 0.12",
+            "3,210 in, 456 out", "$0.005490", "write 4.20", "Attempts 1",
+            "the automatic checks", "3 supported",
         ):  # fmt: skip
             assert fact in facts
+        retrieved = page.select("#made ~ details .retrieved li")
+        identifiers = [one["identifier"] for one in question.published_answer.retrieval["retrieved"]]
+        assert [li.a["href"] for li in retrieved] == [f"/abs/{identifier}" for identifier in identifiers]
+        assert "similarity 68% · score 0.1000" in " ".join(retrieved[0].get_text(" ").split())
 
     def test_dropped_statements_and_what_they_rest_on_stay_hidden(self, client):
         question = make_published_question(statements=2, cited=2)
