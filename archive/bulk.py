@@ -171,7 +171,7 @@ def parse_own(data: dict[str, Any], *, raw: str) -> Record:
         doi=text_of(data, "doi"),
         licence=text_of(data, "licence"),
         datestamp=read_date(data, "datestamp"),
-        withdrawal_reason=(find_withdrawal(comments, abstract) or "Withdrawn.") if is_withdrawn else "",
+        withdrawal_reason=find_withdrawal(comments, abstract) or ("Withdrawn." if is_withdrawn else ""),
         identifier=text_of(data, "identifier"),
         language=text_of(data, "lang") or "en",
         raw=raw,

@@ -19,6 +19,7 @@ ACCENT = re.compile(
     r"""\\(?:([`'^"~=.])\s*|([uvHcdbkrt])(?:\s+|(?=\{)))(?:\{\s*(\\?[A-Za-z])\s*\}|(\\?[A-Za-z]))"""
 )
 LETTER = re.compile(r"\\(ss|[oO]|[lL]|ae|AE|oe|OE|aa|AA|[ij]|dh|DH|th|TH|dj|DJ)(?![A-Za-z])\s?(?:\{\})?")
+SPACE = re.compile(r"\\[ ,;]")  # TeX's spaces: "T.C.\ Awes", "Finger,\, Jr."
 TABLE = re.compile(r"\(\s*(?=\(\s*(?:1|a|i)\s*\))")  # the head of "((1) MIT, (2) Caltech)"
 NUMBER = re.compile(r"\(([0-9a-z]{1,3})\)\s*")
 JOIN = re.compile(r"\s*(?:,\s*and\s+|,|;|:|\s+and\s+|&)\s*")
@@ -35,6 +36,7 @@ def decode_tex(text: str) -> str:
         letter = (match[3] or match[4]).lstrip("\\")
         return unicodedata.normalize("NFC", letter + ACCENTS[match[1] or match[2]])
 
+    text = SPACE.sub(" ", text)
     text = LETTER.sub(lambda match: LETTERS[match[1]] if match[1] not in "ij" else f"\\{match[1]} ", text)
     text = ACCENT.sub(accented, text)
     return LETTER.sub(lambda match: LETTERS[match[1]], text).replace("{", "").replace("}", "")

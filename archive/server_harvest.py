@@ -3,6 +3,7 @@
 One process at a time harvests a set. A run is a row: killed at any moment, it goes on after its last page.
 """
 
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from archive.oai_server import MAX_WAIT_SECONDS, HarvestError, Server
 from archive.records import Header
 
 LOCK = 0x41470002  # "AG" and a number: the first half of the advisory locks' keys, one lock a server's set
+LOCK_TRIES = 5
 MAX_FORGOTTEN = 5  # times in a row that a server may forget where it was, without a new record between
 MAX_EXAMPLES = 10
 
@@ -72,9 +74,13 @@ def sole_harvester(url: str, set_spec: str) -> Iterator[None]:
     """Keeps a set to one process, until it ends or dies. Raises AlreadyHarvesting."""
     key = [LOCK, zlib.crc32(f"{url} {set_spec}".encode()) - 2**31]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        (is_free,) = cursor.fetchone()
-        if not is_free:
+        for _ in range(LOCK_TRIES):
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+            (is_free,) = cursor.fetchone()
+            if is_free:
+                break
+            time.sleep(1)  # a process that was just killed may be held by its last page for a moment
+        else:
             raise AlreadyHarvesting(f"Another process harvests {set_spec or 'everything'} of {url} now.")
     try:
         yield

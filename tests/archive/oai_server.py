@@ -2,6 +2,7 @@
 
 import gzip
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,6 +39,7 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     cut: bool = False  # the connection ends in the middle of the body
+    drips: str = ""  # "head" or "body" comes byte by byte, for as long as anybody listens
 
 
 def error(code: str) -> Response:
@@ -95,12 +97,27 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         response = self.oai.answer(query)
+        if response.drips == "head":
+            self.drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 100_000)
+            return
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
+        if response.drips == "body":
+            self.drip(response.body)
+            return
         self.wfile.write(response.body[: len(response.body) // 2] if response.cut else response.body)
+
+    def drip(self, data: bytes) -> None:
+        self.close_connection = True
+        try:
+            for byte in data:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.02)
+        except OSError:
+            return  # the reader has had enough
 
     def log_message(self, *args: object) -> None:
         """Nothing: the tests read `requests`."""

@@ -167,7 +167,7 @@ def test_every_record_of_the_demonstration_corpus_is_read(data_dir: Path) -> Non
         records = [record for page in read_pages(stream) for record in page.records]
     read = [record for record in records if isinstance(record, Record)]
     assert (len(records), len(read)) == (10_152, 10_152)
-    assert sum(bool(record.withdrawal_reason) for record in read) == 27
+    assert sum(bool(record.withdrawal_reason) for record in read) == 31
     assert max(len(record.authors) for record in read) == 398
     assert sum(record.identified_on is not None for record in read) == 268
     withdrawn = next(record for record in read if record.source_id == "0901.4027")

@@ -32,6 +32,7 @@ def test_tex_accents_become_letters(tex: str, printed: str) -> None:
         ("A. One, B. Two, and\n  C. Three", ["A. One", "B. Two", "C. Three"]),
         ("Alexander von Humboldt and Anders Andersson", ["Alexander von Humboldt", "Anders Andersson"]),
         ("Martin King, Jr., Sammy Davis Jr", ["Martin King Jr.", "Sammy Davis Jr"]),
+        (r"M. Finger,\, Jr., F. Fleuret", ["M. Finger Jr.", "F. Fleuret"]),
         ("The CMS Collaboration, et al.", ["The CMS Collaboration"]),
         ("ATLAS Collaboration: A. Aad, B. Abbott", ["ATLAS Collaboration", "A. Aad", "B. Abbott"]),
         ("李明, 王芳", ["李明", "王芳"]),
