@@ -1,13 +1,20 @@
-"""Search quality on labelled collections: each leg and the whole, beside bm25s and plain MiniLM in the same
-run.
+"""Search quality: each leg and the whole, beside bm25s and plain MiniLM in the same run.
 
-    python benchmarks/retrieval.py [FOLDER ...]
+    python benchmarks/retrieval.py [FOLDER ...] [--model NAME] [--questions]
 
-Without folders: every collection in retrieval/ of ANTIGRAVITY_DATA.
+Without folders: every collection in retrieval/ of ANTIGRAVITY_DATA, and the questions. Figures stand in two
+columns: over every other query, which benchmarks/ranking.py and similarity.py fit on, and over the queries
+between, which nothing was chosen on. --questions: only those of benchmarks/data/target_questions.tsv, each
+written for one preprint of the demonstration corpus: English ones without a word of its title, French ones,
+German ones.
 """
 
 import argparse
+import csv
+import json
+import lzma
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import bm25s
@@ -20,6 +27,7 @@ from collections_in_archive import (
     load_collection,
     read_collection,
     scratch_archive,
+    settings,
 )
 from tqdm import tqdm
 
@@ -27,6 +35,12 @@ from archive.search import Mode, search
 
 DEPTH = 100
 LEGS: dict[str, Mode] = {"full text": "text", "vectors": "vector", "hybrid": "hybrid"}
+TARGETS = Path(__file__).resolve().parent / "data" / "target_questions.tsv"
+KINDS = {"en": "no word of the title", "fr": "French", "de": "German"}
+HEAD = (
+    "| collection | queries | way | nDCG@10 fit | report | Recall@8 fit | report | Recall@100 fit | report |"
+)
+Ranking = dict[str, list[str]]
 
 
 def main() -> None:
@@ -34,32 +48,70 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folders", nargs="*", type=Path, help="collections in BEIR's form")
-    folders = parser.parse_args().folders or sorted((DATA / "retrieval").iterdir())
-    print("| collection | queries | way | nDCG@10 | Recall@8 | Recall@100 |\n|---|---|---|---|---|---|")
+    parser.add_argument("--model", default=settings.EMBEDDING_MODEL, help="the embedding model")
+    parser.add_argument("--questions", action="store_true", help="only the written questions")
+    options = parser.parse_args()
+    settings.EMBEDDING_MODEL = options.model
+    folders = options.folders or ([] if options.questions else sorted((DATA / "retrieval").iterdir()))
     with scratch_archive():
+        print(HEAD)
+        print("|---|---|---|---|---|---|---|---|---|")
         for folder in folders:
-            report(read_collection(folder))
+            collection = read_collection(folder)
+            report(collection, load_collection(collection))
+        if options.questions or not options.folders:
+            report_questions()
 
 
-def report(collection: Collection) -> None:
-    """Prints a collection's rows of the table."""
-    vectors = load_collection(collection)
-    rankings = {
+def report(collection: Collection, vectors: np.ndarray) -> None:
+    """A collection's rows of the table, for the queries that are fitted on and for the others."""
+    keys = list(collection.queries)
+    for name, ranking in rank_all(collection, vectors).items():
+        halves = [figures(collection, ranking, keys[0::2]), figures(collection, ranking, keys[1::2])]
+        cells = " | ".join(f"{value:.3f}" for pair in zip(*halves, strict=True) for value in pair)
+        print(f"| {collection.name} | {len(keys)} | {name} | {cells} |", flush=True)
+
+
+def report_questions() -> None:
+    """A table of its own: nothing was ever fitted on these questions."""
+    documents = read_demo_corpus()
+    rows = list(csv.DictReader(TARGETS.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
+    vectors = load_collection(Collection("demo corpus", documents, {}, {}))
+    print("\n| questions | number | way | nDCG@10 | Recall@8 | Recall@100 |\n|---|---|---|---|---|---|")
+    for column, name in KINDS.items():
+        asked = {f"{column}{place}": row[column] for place, row in enumerate(rows) if row[column]}
+        relevant = {f"{column}{place}": {row["target"]: 1.0} for place, row in enumerate(rows) if row[column]}
+        collection = Collection(f"demo-{column}", documents, asked, relevant)
+        for way, ranking in rank_all(collection, vectors).items():
+            cells = " | ".join(f"{value:.3f}" for value in figures(collection, ranking, list(asked)))
+            print(f"| {name} | {len(asked)} | {way} | {cells} |", flush=True)
+
+
+def read_demo_corpus() -> dict[str, tuple[str, str]]:
+    with lzma.open(DATA / "demo" / "demo_corpus.jsonl.xz", "rt", encoding="utf-8") as lines:
+        records = [json.loads(line) for line in lines]
+    return {one["id"].removeprefix("arXiv:"): (one["title"], one["abstract"]) for one in records}
+
+
+def rank_all(collection: Collection, vectors: np.ndarray) -> dict[str, Ranking]:
+    """The rankings of the baselines, of each leg and of the whole."""
+    return {
         "bm25s": rank_by_bm25s(collection),
-        "MiniLM, exact": rank_by_cosine(collection, vectors),
+        "embedding model, exact": rank_by_cosine(collection, vectors),
         **{name: rank_by_search(collection, mode) for name, mode in LEGS.items()},
     }
-    for name, ranking in rankings.items():
-        figures = (
-            mean_ndcg(collection, ranking),
-            mean_recall(collection, ranking, 8),
-            mean_recall(collection, ranking, 100),
-        )
-        cells = " | ".join(f"{figure:.3f}" for figure in figures)
-        print(f"| {collection.name} | {len(collection.queries)} | {name} | {cells} |", flush=True)
 
 
-def rank_by_search(collection: Collection, mode: Mode) -> dict[str, list[str]]:
+def figures(collection: Collection, ranking: Ranking, keys: Sequence[str]) -> tuple[float, float, float]:
+    """nDCG@10, Recall@8 and Recall@100 over some of the queries."""
+    return (
+        mean_ndcg(collection, ranking, keys),
+        mean_recall(collection, ranking, keys, depth=8),
+        mean_recall(collection, ranking, keys, depth=100),
+    )
+
+
+def rank_by_search(collection: Collection, mode: Mode) -> Ranking:
     """The product's own ranking."""
     return {
         key: [hit.preprint.source_id for hit in search(text, limit=DEPTH, mode=mode).hits]
@@ -67,7 +119,7 @@ def rank_by_search(collection: Collection, mode: Mode) -> dict[str, list[str]]:
     }
 
 
-def rank_by_bm25s(collection: Collection) -> dict[str, list[str]]:
+def rank_by_bm25s(collection: Collection) -> Ranking:
     """The baseline for words: bm25s with English stop words and stems, its defaults otherwise."""
     keys = list(collection.documents)
     stem = snowballstemmer.stemmer("english").stemWords
@@ -84,7 +136,7 @@ def rank_by_bm25s(collection: Collection) -> dict[str, list[str]]:
     }
 
 
-def rank_by_cosine(collection: Collection, vectors: np.ndarray) -> dict[str, list[str]]:
+def rank_by_cosine(collection: Collection, vectors: np.ndarray) -> Ranking:
     """The baseline for meaning: every cosine, without an index."""
     keys = list(collection.documents)
     asked = cached_vectors(f"{collection.name}-queries", list(collection.queries.values()))
@@ -94,10 +146,11 @@ def rank_by_cosine(collection: Collection, vectors: np.ndarray) -> dict[str, lis
     }
 
 
-def mean_ndcg(collection: Collection, ranking: dict[str, list[str]], depth: int = 10) -> float:
+def mean_ndcg(collection: Collection, ranking: Ranking, keys: Sequence[str], *, depth: int = 10) -> float:
     """Normalised discounted cumulative gain with linear gains, as trec_eval and BEIR have it."""
     values = []
-    for query, grades in collection.relevant.items():
+    for query in keys:
+        grades = collection.relevant[query]
         gains = [grades.get(document, 0.0) for document in ranking[query][:depth]]
         best = sorted(grades.values(), reverse=True)[:depth]
         values.append(discounted(gains) / discounted(best))
@@ -108,14 +161,10 @@ def discounted(gains: list[float]) -> float:
     return sum(gain / math.log2(place + 2) for place, gain in enumerate(gains))
 
 
-def mean_recall(collection: Collection, ranking: dict[str, list[str]], depth: int) -> float:
+def mean_recall(collection: Collection, ranking: Ranking, keys: Sequence[str], *, depth: int) -> float:
+    relevant = collection.relevant
     return float(
-        np.mean(
-            [
-                len(grades.keys() & set(ranking[query][:depth])) / len(grades)
-                for query, grades in collection.relevant.items()
-            ]
-        )
+        np.mean([len(relevant[key].keys() & set(ranking[key][:depth])) / len(relevant[key]) for key in keys])
     )
 
 
