@@ -26,7 +26,16 @@ def site_programs(*, host: str, port: int, var: Path, answers_at_once: int = 8) 
     takes its run.
     """
     patient = {"STATEMENT_TIMEOUT_MS": "30000"}
-    answers = ("-Q", "answers", "-n", "answers@%h", "-c", str(answers_at_once), "--prefetch-multiplier", "1")
+    answers = (
+        "-Q",
+        "answers,queries",
+        "-n",
+        "answers@%h",
+        "-c",
+        str(answers_at_once),
+        "--prefetch-multiplier",
+        "1",
+    )
     archive = ("-Q", "archive", "-n", "archive@%h", "-c", "1", "--prefetch-multiplier", "1")
     beat = ("beat", "--schedule", str(var / "beat-schedule"), "--pidfile=")
     return [

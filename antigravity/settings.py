@@ -125,7 +125,10 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_DEFAULT_QUEUE = "archive"
-CELERY_TASK_ROUTES = {"qa.tasks.answer_question": {"queue": "answers"}}
+CELERY_TASK_ROUTES = {
+    "qa.tasks.answer_question": {"queue": "answers"},
+    "archive.tasks.embed_query": {"queue": "queries"},
+}
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
     "socket_timeout": 5,
@@ -145,6 +148,10 @@ PROMPTS = sorted(path.name for path in (BASE_DIR / "qa" / "data" / "prompts").gl
 PROMPT_VERSION: str = env.str("PROMPT_VERSION", "v1", validate=validate.OneOf(PROMPTS))
 MODEL_PRICES: Path = env.path("MODEL_PRICES", BASE_DIR / "qa" / "data" / "prices.json")
 EMBEDDING_MODEL: str = env.str("EMBEDDING_MODEL", "local/all-MiniLM-L6-v2")
+EMBEDDING_API_BASE: str = env.str("EMBEDDING_API_BASE", "")
+EMBEDDING_WAIT_SECONDS: float = env.float("EMBEDDING_WAIT_SECONDS", 0.3)  # of a page for a worker's vector
+RERANK_MODEL: str = env.str("RERANK_MODEL", "")
+RERANK_API_BASE: str = env.str("RERANK_API_BASE", "")
 IS_WEB_PROCESS: bool = env.bool("IS_WEB_PROCESS", False)  # set by wsgi.py: no hosted model is asked there
 MODEL_DIR: Path = env.path("MODEL_DIR", VAR_DIR / "models")
 

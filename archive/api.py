@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 
+from archive.excerpts import best_passage
 from archive.identifiers import parse
 from archive.models import Preprint, PreprintQuerySet
 from archive.search import Hit, search, similar_to
@@ -146,7 +147,16 @@ class SearchViewSet(GenericViewSet):
                     "mode": wanted["mode"],
                     "notes": found.notes,
                     "embedding_model": found.embedding_model,
-                    "results": list_hits(found.hits),
+                    "results": [
+                        {
+                            "rank": hit.rank,
+                            "similarity": hit.similarity,
+                            "score": hit.score,
+                            "preprint": hit.preprint,
+                            "passage": best_passage(wanted["q"], hit.preprint.abstract),
+                        }
+                        for hit in list_hits(found.hits)
+                    ],
                 }
             ).data
         )

@@ -1,17 +1,25 @@
-"""Gateway: texts -> vectors. The local model runs in every process; a hosted one is asked by workers only.
+"""Gateway: texts -> vectors, and texts -> their order for a question.
 
-`EMBEDDING_MODEL` names it: `local/all-MiniLM-L6-v2`, or any of LiteLLM's embedding models.
+`EMBEDDING_MODEL` names what makes vectors: `local/all-MiniLM-L6-v2`, which runs in every process, or any of
+LiteLLM's embedding models, which workers ask, web processes through them. `RERANK_MODEL` names a reranker of
+LiteLLM's, which workers alone ask.
 """
 
 import json
+import secrets
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import onnxruntime
+import redis
+from celery import current_app
 from django.conf import settings
+from kombu.exceptions import OperationalError as BrokerError
 from tokenizers import Tokenizer
 
 LOCAL_PREFIX = "local/"
@@ -25,6 +33,8 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 RECIPE = {"weights": WEIGHTS_SHA256, "recipe": "1"}  # a model made by another recipe is made anew
 HOSTED_TIMEOUT_SECONDS = 30.0
 HOSTED_BATCH = 64
+ANSWER_KEPT_SECONDS = 10  # in Valkey, where nobody fetches it any more
+RERANK_SECONDS = 3.0
 
 
 class EmbedderUnavailable(Exception):
@@ -56,8 +66,12 @@ def load_embedder(model: str) -> Embedder:
         raise EmbedderUnavailable(
             f"There is no local embedding model {model}; there is {', '.join(LOCAL_MODELS)}"
         )
-    if settings.IS_WEB_PROCESS:
-        raise EmbedderUnavailable(f"{model} is a hosted embedding model, which only workers ask")
+    return WorkerEmbedder(model) if settings.IS_WEB_PROCESS else load_hosted(model)
+
+
+@lru_cache(maxsize=4)
+def load_hosted(model: str) -> "HostedEmbedder":
+    """A hosted model's embedder, which costs a call to begin with."""
     return HostedEmbedder(model)
 
 
@@ -132,6 +146,7 @@ class HostedEmbedder:
                 input=[text[:MAX_CHARACTERS] for text in texts],
                 timeout=HOSTED_TIMEOUT_SECONDS,
                 max_retries=0,
+                **address(settings.EMBEDDING_API_BASE),
             )
             ordered = sorted(response.data, key=lambda item: item["index"])
             vectors = np.array([item["embedding"] for item in ordered], dtype=np.float32)
@@ -151,6 +166,101 @@ class HostedEmbedder:
             raise EmbedderUnavailable(
                 f"{self.model} answered with {vectors.shape[1]} dimensions after {self.dimensions} before"
             )
+
+
+class WorkerEmbedder:
+    """A hosted model as a web process has it: a worker asks it, and the web process waits 0.3 s at most."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        self.dimensions = 0  # not known before the first answer
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        seconds = settings.EMBEDDING_WAIT_SECONDS
+        give_up = time.monotonic() + seconds
+        key = f"embedding:{secrets.token_hex(16)}"
+        try:
+            valkey().ping()  # Celery itself would wait longer for a broker that is away
+            current_app.send_task(
+                "archive.tasks.embed_query", args=[key, self.model, list(texts)], expires=5, retry=False
+            )
+            found = valkey().blpop([key], timeout=max(give_up - time.monotonic(), 0.01))
+        except (redis.RedisError, OSError, BrokerError) as error:
+            raise EmbedderUnavailable(f"{self.model} can't be asked: {type(error).__name__}") from error
+        if found is None:
+            raise EmbedderUnavailable(f"No worker had a vector of {self.model} within {seconds} s")
+        answer = json.loads(found[1])
+        if "error" in answer:
+            raise EmbedderUnavailable(answer["error"])
+        vectors = np.array(answer["vectors"], dtype=np.float32)
+        self.dimensions = vectors.shape[1]
+        return vectors
+
+
+def answer_web(key: str, model: str, texts: Sequence[str]) -> None:
+    """In a worker: what a WorkerEmbedder waits for under a key."""
+    try:
+        vectors = load_hosted(model).embed(texts)
+        answer: dict[str, Any] = {
+            "vectors": [[round(float(value), 6) for value in vector] for vector in vectors]
+        }
+    except EmbedderUnavailable as error:
+        answer = {"error": str(error)}
+    valkey().rpush(key, json.dumps(answer))
+    valkey().expire(key, ANSWER_KEPT_SECONDS)
+
+
+@lru_cache(maxsize=1)
+def valkey() -> "redis.Redis":
+    """The broker's server, for what web processes and workers tell each other."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=settings.EMBEDDING_WAIT_SECONDS + 1, socket_connect_timeout=0.3
+    )
+
+
+def address(base: str) -> dict[str, Any]:
+    """Where LiteLLM is to ask, if not at the provider's usual address."""
+    return {"api_base": base} if base else {}
+
+
+class RerankerUnavailable(Exception):
+    """The reranker gave no usable order in time."""
+
+
+def rerank(question: str, texts: Sequence[str]) -> list[float]:
+    """How much each text bears on a question, by RERANK_MODEL: only the order means something.
+
+    Raises RerankerUnavailable after three seconds, however the provider behaves.
+    """
+    pool = ThreadPoolExecutor(max_workers=1)
+    try:
+        return pool.submit(ask_reranker, question, texts).result(timeout=RERANK_SECONDS)
+    except Exception as error:  # providers' libraries raise what they like
+        reason = f"{settings.RERANK_MODEL} gave no order: {type(error).__name__}: {error}"
+        raise RerankerUnavailable(reason) from error
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # a body that drips in is not waited for
+
+
+def ask_reranker(question: str, texts: Sequence[str]) -> list[float]:
+    """One call; every text must come back with a finite number."""
+    import litellm  # 3 s and 165 MB: only workers pay for it
+
+    response = litellm.rerank(
+        model=settings.RERANK_MODEL,
+        query=question,
+        documents=[text[:MAX_CHARACTERS] for text in texts],
+        top_n=len(texts),
+        return_documents=False,
+        timeout=RERANK_SECONDS,
+        max_retries=0,
+        **address(settings.RERANK_API_BASE),
+    )
+    scores = {int(result["index"]): float(result["relevance_score"]) for result in response.results}
+    ordered = [scores[place] for place in range(len(texts))]
+    if not np.isfinite(ordered).all():
+        raise ValueError("a score is no number")
+    return ordered
 
 
 def normalise(vectors: np.ndarray) -> np.ndarray:

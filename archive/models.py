@@ -180,6 +180,24 @@ class Posting(models.Model):
         return f"{self.lexeme} in {self.block}"
 
 
+class EmbeddingModel(models.Model):
+    """A model that made vectors here; archive/vectors.py writes it. The one that serves is a complete one.
+
+    Complete: once every available preprint had a vector of it. `dimensions` are those of its first answer.
+    """
+
+    name = models.CharField(max_length=128, primary_key=True)
+    dimensions = models.PositiveSmallIntegerField()
+    completed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Embedding(models.Model):
     """A preprint's vector under one model: of its title and abstract, of length 1."""
 

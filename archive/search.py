@@ -7,7 +7,7 @@ had, words alone rank, and a note says so.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -18,13 +18,20 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import Q
 
 from archive.calibration import get_calibration
-from archive.embeddings import EmbedderUnavailable, get_embedder
+from archive.embeddings import (
+    LOCAL_MODELS,
+    EmbedderUnavailable,
+    RerankerUnavailable,
+    load_embedder,
+    rerank,
+)
 from archive.filters import Filters
 from archive.identifiers import Identifier, parse
+from archive.languages import is_foreign
 from archive.models import Embedding, Preprint
 from archive.postings import TextRanking, rank_by_text
 from archive.text import RefusedText, clean_line
-from archive.vectors import find_nearest
+from archive.vectors import find_nearest, serving_model
 
 # Fitted by benchmarks/similarity.py on questions of and beyond the archive's topics.
 FLOOR = 0.03  # a hit less similar than this is no source of an answer
@@ -35,9 +42,12 @@ MAX_LIMIT = 200
 TITLE_SIMILARITY = 0.5  # of trigrams, from which on a query counts as a mistyped title
 TITLE_MILLISECONDS = 500  # that the search for mistyped titles may take
 MAX_TITLE_WORDS = 40  # a longer query is no title
+RERANKED = 24  # of the best hits are put in order by the reranking model, where there is one
 MAX_NAMED = 10  # identifiers or titles in one query
 
 NO_VECTORS = "Vector search is not available just now: these results are found by their words alone."
+OTHER_LANGUAGE = "This archive is in English: in another language it is searched by meaning alone."
+NO_RERANKER = "The reranking model is not available just now: this is the search's own order."
 PARTLY_EMBEDDED = "Some preprints are still being indexed: they are found by their words alone."
 
 Mode = Literal["hybrid", "text", "vector"]
@@ -107,9 +117,30 @@ def search(
     if (identifier := parse(query)) is not None:
         return SearchResult(hits=[Hit(found, 1, 1.0, None) for found in find_named([identifier])[:1]])
     found = Candidates(query, filters=filters, mode=mode)
-    return SearchResult(
-        hits=found.hits(limit), notes=found.notes, embedding_model=found.model, settings=found.settings()
-    )
+    is_reranked = bool(settings.RERANK_MODEL) and not settings.IS_WEB_PROCESS and mode == "hybrid"
+    hits = found.hits(max(limit, RERANKED) if is_reranked else limit)
+    made_with = found.settings()
+    if is_reranked and (order := rerank_hits(query, hits)):
+        hits, made_with["reranker"] = order, settings.RERANK_MODEL
+    elif is_reranked and hits:
+        found.notes.append(NO_RERANKER)
+    return SearchResult(hits[:limit], found.notes, found.model, made_with)
+
+
+def rerank_hits(query: str, hits: list[Hit]) -> list[Hit]:
+    """The best hits in the reranking model's order, those that the query names still first; none where the
+    model is not available. Similarities stay what they are: a reranker's scores are no probabilities.
+    """
+    first = [hit for hit in hits if hit.is_named]
+    others = [hit for hit in hits[:RERANKED] if not hit.is_named]
+    try:
+        scores = rerank(query, [f"{hit.preprint.title}\n{hit.preprint.abstract}" for hit in others])
+    except RerankerUnavailable as error:
+        log.warning("search_not_reranked", reason=str(error))
+        return []
+    order = sorted(range(len(others)), key=lambda place: -scores[place])
+    ordered = [*first, *(others[place] for place in order), *hits[RERANKED:]]
+    return [replace(hit, rank=rank) for rank, hit in enumerate(dict.fromkeys(ordered), start=1)]
 
 
 def clean_query(query: str) -> str:
@@ -135,14 +166,26 @@ class Candidates:
         titled = find_titled(query, filters, among=by_text, is_mistyped=self.words.has_strange)
         self.named += [pk for pk in titled if pk not in self.named]
         self.cosines = {} if mode == "text" else self.find_cosines([*by_text, *self.named])
+        if self.is_led_by_meaning():
+            self.mode, by_text = "vector", []
         self.ids = np.array(sorted({*by_text, *self.named, *self.cosines}), dtype=np.int64)
+
+    def is_led_by_meaning(self) -> bool:
+        """Whether the words of a query say little, since they are of another language than the archive's.
+
+        Hosted models know many languages, so that hybrid search serves them as it is.
+        """
+        is_led = self.mode == "hybrid" and self.model in LOCAL_MODELS and is_foreign(self.query)
+        if is_led:
+            self.notes.append(OTHER_LANGUAGE)
+        return is_led
 
     def find_cosines(self, by_text: list[int]) -> dict[int, float]:
         """Cosines of the nearest preprints and of those found by their words; none, and a note, without
         vectors.
         """
         try:
-            embedder = get_embedder()
+            embedder = load_embedder(serving_model())
             vector = embedder.embed([self.query])[0]
             cosines = find_nearest(
                 vector, model=embedder.model, also=by_text, filters=self.filters, few=self.few
@@ -274,7 +317,7 @@ def similar_to(preprint: Preprint, *, limit: int = 5) -> list[Hit]:
 
     Between two preprints nothing is calibrated, so no similarity is told.
     """
-    own = Embedding.objects.filter(preprint=preprint, model=settings.EMBEDDING_MODEL).first()
+    own = Embedding.objects.filter(preprint=preprint, model=serving_model()).first()
     if own is None:
         hits = search(preprint.title, limit=limit + 1, mode="text").hits
         near = {hit.preprint.pk: hit.score for hit in hits}

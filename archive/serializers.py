@@ -119,6 +119,20 @@ class HitSerializer(serializers.Serializer):
     preprint = PreprintSerializer()
 
 
+class PassageSerializer(serializers.Serializer):
+    """A sentence of the abstract: abstract[start:end]."""
+
+    text = serializers.CharField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+
+
+class SearchHitSerializer(HitSerializer):
+    passage = PassageSerializer(
+        allow_null=True, help_text="The sentence of the abstract that shares most with the query."
+    )
+
+
 class SimilarSerializer(serializers.Serializer):
     results = HitSerializer(many=True)
 
@@ -130,7 +144,7 @@ class SearchResultSerializer(serializers.Serializer):
         child=serializers.CharField(), help_text="What limited this search, in words: show them to people."
     )
     embedding_model = serializers.CharField()
-    results = HitSerializer(many=True)
+    results = SearchHitSerializer(many=True)
 
 
 class SearchQuerySerializer(serializers.Serializer):

@@ -9,7 +9,7 @@ import structlog
 from celery import shared_task
 
 from archive import indexing, periodic
-from archive.embeddings import EmbedderUnavailable
+from archive.embeddings import EmbedderUnavailable, answer_web
 
 BATCH = 256  # preprints a message: some seconds' work, far below the time limits
 HARVEST_SECONDS = 40  # a slice: the worker embeds between two of them
@@ -39,3 +39,9 @@ def embed_pending(**kwargs: Any) -> None:
 def harvest_due(**kwargs: Any) -> None:
     """Harvests a slice of each set that is due by HARVEST_SETS and HARVEST_INTERVAL_HOURS."""
     periodic.harvest_due_sets(HARVEST_SECONDS)
+
+
+@shared_task(name="archive.tasks.embed_query")
+def embed_query(key: str, model: str, texts: list[str], **kwargs: Any) -> None:
+    """The vectors of a question for a web process, which waits for them under a key in Valkey."""
+    answer_web(key, model, texts)

@@ -1,17 +1,133 @@
-"""Vectors as rows with an index: the nearest preprints to a vector. All its SQL is here."""
+"""Vectors as rows with an index a model: which model serves, and the nearest preprints to a vector.
 
+All their SQL is here.
+"""
+
+import hashlib
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
+from psycopg import sql
 
+from archive.embeddings import Embedder, EmbedderUnavailable
 from archive.filters import Filters
+from archive.models import Embedding, EmbeddingModel, Preprint
 
 NEAREST = 100  # preprints that the vectors propose
 # How many vectors HNSW keeps in view, well above the hundred that are wanted; chosen by
 # benchmarks/search_speed.py for .99 of the ten nearest, and .95 where a filter leaves one in twenty.
 EF_SEARCH = 200
 MAX_SCAN_TUPLES = 60_000  # where a filter lets few pass, the index is read on until so many were seen
+MAX_DIMENSIONS = 4_000  # that pgvector indexes in half precision
+UNINDEXED = 20_000  # vectors that need no index: reading all of them takes 20 ms
+LINKS, BUILD_EF = 24, 128  # of the HNSW graph; chosen by the same benchmark
+INDEX = """
+CREATE INDEX CONCURRENTLY {name} ON archive_embedding
+USING hnsw ((vector::halfvec({dimensions})) halfvec_cosine_ops) WITH (m = {links}, ef_construction = {ef})
+WHERE model = {model}
+"""
+INDEXES = """
+SELECT relation.relname, index.indisvalid
+FROM pg_index AS index JOIN pg_class AS relation ON relation.oid = index.indexrelid
+WHERE index.indrelid = 'archive_embedding'::regclass
+AND pg_get_expr(index.indpred, index.indrelid) LIKE '%%' || quote_literal(%s) || '%%'
+"""
+
+
+def serving_model() -> str:
+    """The model that questions are embedded with: the configured one, or, while its vectors are still being
+    made, the last one that had them all.
+    """
+    wanted = settings.EMBEDDING_MODEL
+    complete = EmbeddingModel.objects.filter(completed_at__isnull=False)
+    names = list(complete.order_by("-completed_at").values_list("name", flat=True))
+    return wanted if wanted in names or not names else names[0]
+
+
+def note_dimensions(embedder: Embedder) -> None:
+    """Remembers a model's dimensions. Raises EmbedderUnavailable where they are others than before, or too
+    many for an index.
+    """
+    found = embedder.dimensions
+    if found > MAX_DIMENSIONS:
+        raise EmbedderUnavailable(
+            f"{embedder.model} answers with {found} dimensions, and at most {MAX_DIMENSIONS} can be indexed: "
+            "choose another model"
+        )
+    known, _ = EmbeddingModel.objects.get_or_create(name=embedder.model, defaults={"dimensions": found})
+    if known.dimensions != found:
+        raise EmbedderUnavailable(
+            f"{embedder.model} answers with {found} dimensions, but its vectors in this archive have "
+            f"{known.dimensions}: set EMBEDDING_MODEL to the model that made them, or delete them with "
+            f"manage.py build_vector_index --forget {embedder.model}"
+        )
+
+
+def note_complete(model: str) -> bool:
+    """Lets a model serve from now on if every available preprint has a vector of it and it has an index, or
+    needs none; whether it serves.
+    """
+    row = EmbeddingModel.objects.filter(name=model).first()
+    if row is None or row.completed_at:
+        return row is not None
+    if Preprint.objects.needs_embedding(model).exists() or not is_searchable(model):
+        return False
+    EmbeddingModel.objects.filter(name=model, completed_at=None).update(completed_at=timezone.now())
+    return True
+
+
+def is_searchable(model: str) -> bool:
+    """Whether a model's vectors are indexed, or so few that they are searched quickly without."""
+    if any(is_valid for _, is_valid in find_indexes(model)):
+        return True
+    rows = Embedding.objects.filter(model=model).order_by()
+    return len(rows.values_list("pk")[: UNINDEXED + 1]) <= UNINDEXED
+
+
+def find_indexes(model: str) -> list[tuple[str, bool]]:
+    """The names of a model's indexes, and whether they are whole."""
+    with connection.cursor() as cursor:
+        cursor.execute(INDEXES, [model])
+        return list(cursor.fetchall())
+
+
+def build_index(model: str) -> bool:
+    """Makes a model's index while reads and writes go on; whether there was none. What an attempt that was
+    broken off has left is removed first. Needs the role that owns the tables, and no transaction.
+    """
+    dimensions = EmbeddingModel.objects.values_list("dimensions", flat=True).get(name=model)
+    for name, is_valid in find_indexes(model):
+        if is_valid:
+            return False
+        drop_index(name)
+    statement = sql.SQL(INDEX).format(
+        name=sql.Identifier(f"embedding_hnsw_{hashlib.sha256(model.encode()).hexdigest()[:12]}"),
+        dimensions=sql.Literal(dimensions),
+        links=sql.Literal(LINKS),
+        ef=sql.Literal(BUILD_EF),
+        model=sql.Literal(model),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(statement)
+    return True
+
+
+def forget(model: str) -> int:
+    """Deletes a model's vectors and its index; how many vectors it were."""
+    for name, _ in find_indexes(model):
+        drop_index(name)
+    deleted, _ = Embedding.objects.filter(model=model).delete()
+    EmbeddingModel.objects.filter(name=model).delete()
+    return deleted
+
+
+def drop_index(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(name)))
 
 
 def find_nearest(

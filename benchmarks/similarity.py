@@ -1,8 +1,8 @@
 """Fits the similarity shown to readers, and the floors that sources are held to; reports both on what was
 kept back.
 
-    python benchmarks/similarity.py pairs [--write]   the logistic, on labelled pairs of the collections
-    python benchmarks/similarity.py floors            the floors, on questions put to the configured archive
+    python benchmarks/similarity.py pairs [--write] [--picture FILE]   the logistic, on labelled pairs
+    python benchmarks/similarity.py floors   the floors, on questions put to the configured archive
 
 Pairs: of each query the 50 best hybrid candidates; what nobody judged counts as not relevant. Fitted on every
 other query, each collection counting the same; reported on the queries between. Floors:
@@ -18,11 +18,13 @@ from pathlib import Path
 
 import numpy as np
 from collections_in_archive import DATA, Collection, load_collection, read_collection, scratch_archive
+from reliability_diagram import Curve, draw
 
 from archive.calibration import CONSTANTS, Calibration, get_calibration
 from archive.embeddings import get_embedder
+from archive.filters import Filters
 from archive.models import Preprint
-from archive.search import FLOOR, TOPIC_FLOOR, Candidates, Filters, search
+from archive.search import FLOOR, TOPIC_FLOOR, Candidates, search
 
 POOL = 50
 BINS = 10
@@ -36,15 +38,16 @@ def main() -> None:
     )
     parser.add_argument("what", choices=["pairs", "floors"])
     parser.add_argument("--write", action="store_true", help="keep the fitted constants in archive/data")
+    parser.add_argument("--picture", type=Path, help="draw the reliability diagram of the kept-back half")
     options = parser.parse_args()
     if options.what == "pairs":
-        fit_pairs(is_written=options.write)
+        fit_pairs(is_written=options.write, picture=options.picture)
     else:
         fit_floors()
 
 
-def fit_pairs(*, is_written: bool) -> None:
-    """Fits on one half of every collection and reports on the other."""
+def fit_pairs(*, is_written: bool, picture: Path | None) -> None:
+    """Fits on one half of every collection and reports on the other, also of the constants in force."""
     pools = {}
     with scratch_archive():
         for folder in sorted((DATA / "retrieval").iterdir()):
@@ -53,10 +56,17 @@ def fit_pairs(*, is_written: bool) -> None:
             pools[collection.name] = [pool_of(collection, query) for query in collection.queries]
     calibration = fit([queries[0::2] for queries in pools.values()])
     print(json.dumps(asdict(calibration)))
-    print("| collection | pairs | relevant | mean similarity | calibration error |\n|---|---|---|---|---|")
-    for name, queries in pools.items():
-        report_pairs(name, np.vstack(queries[1::2]), calibration)
-    report_bins(np.vstack([pool for queries in pools.values() for pool in queries[1::2]]), calibration)
+    kept = {name: np.vstack(queries[1::2]) for name, queries in pools.items()}
+    kept["all"] = np.vstack(list(kept.values()))
+    for title, constants in (("fitted now", calibration), ("in force", get_calibration())):
+        print(f"\n{title}:\n| collection | pairs | relevant | mean similarity | calibration error |")
+        print("|---|---|---|---|---|")
+        for name, pairs in kept.items():
+            report_pairs(name, pairs, constants)
+    report_bins(kept["all"], calibration)
+    if picture:
+        curves = [curve_of(name, pairs, calibration) for name, pairs in kept.items()]
+        picture.write_text(draw(curves), encoding="utf-8")
     if is_written:
         text = json.dumps({"made_by": COMMAND, "calibration": asdict(calibration)}, indent=2)
         CONSTANTS.write_text(text + "\n", encoding="utf-8")
@@ -121,6 +131,20 @@ def calibration_error(shown: np.ndarray, relevant: np.ndarray) -> float:
     parts = [bins == number for number in range(BINS)]
     return float(
         sum(part.mean() * abs(shown[part].mean() - relevant[part].mean()) for part in parts if part.any())
+    )
+
+
+def curve_of(name: str, pairs: np.ndarray, calibration: Calibration) -> Curve:
+    """What the picture shows of a collection: its tenths, as far as they have pairs."""
+    shown, relevant = similarities(pairs, calibration), pairs[:, 2]
+    bins = np.minimum((shown * BINS).astype(int), BINS - 1)
+    parts = [part for number in range(BINS) if (part := bins == number).any()]
+    return Curve(
+        name,
+        calibration_error(shown, relevant),
+        np.array([shown[part].mean() for part in parts]),
+        np.array([relevant[part].mean() for part in parts]),
+        np.array([part.sum() for part in parts]),
     )
 
 

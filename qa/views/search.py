@@ -13,9 +13,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from archive.excerpts import best_passage
 from archive.identifiers import parse
 from archive.models import Preprint
-from archive.passages import split_sentences
 from archive.search import FLOOR, Hit
 from archive.search import search as search_archive
 from qa.forms import SearchForm
@@ -52,20 +52,18 @@ def count_facets(hits: Sequence[Hit]) -> dict[str, list[tuple[Any, int]]]:
     return {"categories": categories.most_common(10), "years": sorted(years.items(), reverse=True)}
 
 
-def best_sentence(abstract: str, stems: frozenset[str]) -> str:
-    """The sentence of an abstract that shares most words with the search, the first of equals."""
-    sentences = [passage.text for passage in split_sentences(abstract)]
-    return max(sentences, key=lambda sentence: len(stems & stems_of(sentence)), default="")
-
-
 def is_near(hit: Hit) -> bool:
     """Whether a hit is shown at once. Where no similarity is known, every one is."""
     return hit.similarity is None or hit.similarity >= FLOOR
 
 
-def list_hits(hits: Sequence[Hit], stems: frozenset[str]) -> list[dict[str, Any]]:
+def list_hits(hits: Sequence[Hit], query: str) -> list[dict[str, Any]]:
     """Each hit with the sentence that says best why it was found."""
-    return [{"hit": hit, "excerpt": best_sentence(hit.preprint.abstract, stems)} for hit in hits]
+    passages = [best_passage(query, hit.preprint.abstract) for hit in hits]
+    return [
+        {"hit": hit, "excerpt": passage.text if passage else ""}
+        for hit, passage in zip(hits, passages, strict=True)
+    ]
 
 
 def _search_by_words(cleaned: dict[str, Any]) -> dict[str, Any]:
@@ -78,16 +76,15 @@ def _search_by_words(cleaned: dict[str, Any]) -> dict[str, Any]:
         submitted_to=date(year, 12, 31) if year else None,
     )
     prefetch_related_objects([hit.preprint for hit in result.hits], "authors")
-    stems = stems_of(query)
     near = [hit for hit in result.hits if is_near(hit)]
     far = [hit for hit in result.hits if not is_near(hit)] if near else []
     return {
-        "near": list_hits(near or result.hits, stems),
-        "far": list_hits(far, stems),
+        "near": list_hits(near or result.hits, query),
+        "far": list_hits(far, query),
         "notes": result.notes,
         "facets": count_facets(result.hits),
         "questions": matching_questions(query)[:FOUND_QUESTIONS],
-        "stems": stems,
+        "stems": stems_of(query),
     }
 
 

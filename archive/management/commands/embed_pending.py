@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from archive.embeddings import EmbedderUnavailable
-from archive.indexing import BATCH, embed_pending
-from archive.models import Preprint
+from archive.indexing import BATCH, count_pending, embed_pending
+from archive.vectors import is_searchable
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, help="embed at most so many")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        pending = Preprint.objects.needs_embedding(settings.EMBEDDING_MODEL).count()
+        pending = count_pending()
         total = pending if options["limit"] is None else min(pending, options["limit"])
         done = 0
         try:
@@ -35,4 +35,6 @@ class Command(BaseCommand):
                     bar.update(embedded)
         except EmbedderUnavailable as error:
             raise CommandError(f"{error} ({done:,} were embedded before that.)") from error
-        self.stdout.write(f"{done:,} preprints embedded, {pending - done:,} still need it.")
+        self.stdout.write(f"{done:,} preprints embedded, {count_pending():,} still need it.")
+        if not is_searchable(settings.EMBEDDING_MODEL):
+            self.stdout.write("Its vectors have no index yet: run manage.py build_vector_index.")
