@@ -147,6 +147,9 @@ ANSWER_API_BASE: str = env.str("ANSWER_API_BASE", "")
 PROMPTS = sorted(path.name for path in (BASE_DIR / "qa" / "data" / "prompts").glob("v*"))
 PROMPT_VERSION: str = env.str("PROMPT_VERSION", "v1", validate=validate.OneOf(PROMPTS))
 MODEL_PRICES: Path = env.path("MODEL_PRICES", BASE_DIR / "qa" / "data" / "prices.json")
+CHECK_MODEL: str = env.str("CHECK_MODEL", "")
+CHECK_API_BASE: str = env.str("CHECK_API_BASE", "")
+CHECK_DAILY_BUDGET_USD = env.decimal("CHECK_DAILY_BUDGET_USD", Decimal(1))
 EMBEDDING_MODEL: str = env.str("EMBEDDING_MODEL", "local/all-MiniLM-L6-v2")
 EMBEDDING_API_BASE: str = env.str("EMBEDDING_API_BASE", "")
 EMBEDDING_WAIT_SECONDS: float = env.float("EMBEDDING_WAIT_SECONDS", 0.3)  # of a page for a worker's vector
@@ -287,6 +290,7 @@ SPECTACULAR_SETTINGS = {
         "AnswerState": "qa.models.Answer.State",
         "AnswerVerdict": "qa.models.Answer.Verdict",
         "CitationVerdict": "qa.models.Citation.Verdict",
+        "OpinionVerdict": "qa.models.Opinion.Verdict",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
 }

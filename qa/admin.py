@@ -13,6 +13,7 @@ from django.utils.text import Truncator
 
 from archive.admin import ReadOnlyMixin
 from qa import ledger_admin  # noqa: F401  # registers the ledger's page
+from qa.checks_admin import RecheckInline
 from qa.curating import ANSWER_DECISIONS, QUESTION_DECISIONS, REPORT_DECISIONS, DecidingAdmin
 from qa.models import (
     Answer,
@@ -85,6 +86,7 @@ class StatementInline(ReadOnlyMixin, admin.TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Statement]:
         citations = Citation.objects.select_related("source__preprint").order_by("position")
+        citations = citations.prefetch_related("opinions")
         return super().get_queryset(request).prefetch_related(Prefetch("citations", citations))
 
     @admin.display(description="rests on")
@@ -100,7 +102,10 @@ class StatementInline(ReadOnlyMixin, admin.TabularInline):
                         citation.get_verdict_display(),
                         citation.source.preprint.identifier,
                         f"{citation.score:.2f}",
-                        "".join(f" · {reason}" for reason in [*citation.flags, *citation.reasons]),
+                        "".join(
+                            f" · {reason}"
+                            for reason in [*citation.flags, *citation.reasons, *citation.opinions.all()]
+                        ),
                         citation.evidence,
                     )
                     for citation in statement.citations.all()
@@ -179,7 +184,7 @@ class AnswerAdmin(ReadOnlyMixin, DecidingAdmin):
             },
         ),
     ]
-    inlines = [StatementInline, SourceInline, FollowUpInline]
+    inlines = [StatementInline, SourceInline, FollowUpInline, RecheckInline]
 
     @admin.display(description="question", ordering="question__text")
     def short_text(self, answer: Answer) -> str:

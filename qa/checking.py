@@ -255,7 +255,8 @@ def cited_parts(text: str, source_count: int) -> list[str]:
 def decide_verdict(text: str, support: Support, missing: Missing) -> tuple[str, str]:
     """The verdict and its reason. A differing number contradicts where the quantity is plainly the same."""
     evidence = support.evidence.text
-    if missing.figures and coverage(terms(text), terms(evidence)) >= SAME_QUANTITY:
+    other_words = [term for term in terms(text) if not term[0].isdigit()]
+    if missing.figures and coverage(other_words, terms(evidence)) >= SAME_QUANTITY:
         for own, other in conflicting_figures(text, evidence):
             return CONTRADICTED, f"The statement says {own} where the cited sentence says {other}."
     if support.score < UNSUPPORTED_UNDER:

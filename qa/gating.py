@@ -5,6 +5,7 @@ All thresholds of publication stand here; their source is the design's "publicat
 named.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.checking import (
@@ -37,14 +38,20 @@ class GateDecision:
     reasons: list[str]
 
 
-def decide(draft: Draft, checked: CheckedDraft, *, is_quotation: bool = False) -> GateDecision:
-    """The decision over a checked draft. Without a reason against it, it is published."""
+def decide(
+    draft: Draft, checked: CheckedDraft, *, is_quotation: bool = False, contradicted: Sequence[str] = ()
+) -> GateDecision:
+    """The decision over a checked draft. Without a reason against it, it is published.
+
+    `contradicted`: the statements that CHECK_MODEL finds contradicted by a text that they cite.
+    """
     kept = [statement for statement in checked.statements if not statement.is_dropped]
     reasons = [
         *verdict_reasons(draft),
         *[f"{problem[0].upper()}{problem[1:]}." for problem in checked.problems],
         *statement_reasons(checked.statements),
         *share_reasons(checked.statements, kept),
+        *[f"The checking model finds it contradicted: “{shorten(text)}”" for text in contradicted],
     ]
     if not is_quotation:
         reasons += length_reasons(draft, kept)

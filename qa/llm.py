@@ -64,6 +64,21 @@ def complete(
 
     In the main thread of a process: the deadline is an alarm, which also ends a body that drips in for ever.
     """
+    parameters = _parameters(model, question=question, sources=sources, schema=response_schema)
+    return _send(messages, model=model, deadline=deadline, parameters=parameters)
+
+
+def complete_json(
+    messages: Sequence[dict[str, str]], *, model: str, deadline: float, schema: dict[str, Any], api_base: str
+) -> Completion:
+    """One call of a hosted model that is no answer: a JSON object of this schema. As `complete` otherwise."""
+    parameters = _hosted_parameters(model, schema=schema, api_base=api_base)
+    return _send(messages, model=model, deadline=deadline, parameters=parameters)
+
+
+def _send(
+    messages: Sequence[dict[str, str]], *, model: str, deadline: float, parameters: dict[str, Any]
+) -> Completion:
     litellm = load()
     began = time.monotonic()
     try:
@@ -74,7 +89,7 @@ def complete(
                 timeout=deadline,
                 max_retries=0,
                 num_retries=0,
-                **_parameters(model, question=question, sources=sources, schema=response_schema),
+                **parameters,
             )
     except DeadlinePassed:
         raise ProviderError("too_slow", "The model did not answer in time.", was_paid=True) from None
@@ -195,12 +210,18 @@ def read_name(value: object) -> str:
 def _parameters(
     model: str, *, question: str, sources: Sequence[CheckSource], schema: dict[str, Any]
 ) -> dict[str, Any]:
-    """What the call says beside the messages; each line for a provider is a quirk of its API."""
+    """What the call says beside the messages."""
     if is_embedded(model):
         return {"extra_body": {"question": question, "sources": [asdict(source) for source in sources]}}
+    is_own = model == settings.ANSWER_MODEL  # no other's key is sent to its address
+    return _hosted_parameters(model, schema=schema, api_base=settings.ANSWER_API_BASE if is_own else "")
+
+
+def _hosted_parameters(model: str, *, schema: dict[str, Any], api_base: str) -> dict[str, Any]:
+    """For a model at a provider; each line for one is a quirk of its API."""
     parameters: dict[str, Any] = {"max_tokens": most_output(model), "temperature": 0}
-    if settings.ANSWER_API_BASE and model == settings.ANSWER_MODEL:  # no other's key is sent there
-        parameters["api_base"] = settings.ANSWER_API_BASE
+    if api_base:
+        parameters["api_base"] = api_base
     if keeps_to_schema(model):
         parameters["response_format"] = {
             "type": "json_schema",

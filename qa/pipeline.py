@@ -24,6 +24,7 @@ from qa.failures import ProviderError
 from qa.followups import choose_follow_ups
 from qa.gating import GateDecision, decide
 from qa.models import MAX_SOURCES, AnswerRun
+from qa.opinions import Opinions, contradicted_by, find_opinions
 from qa.prompts import PromptSource
 from qa.runs import Lease, LeaseLost
 from qa.writing import Material, Written, write_draft
@@ -76,7 +77,7 @@ def answer(lease: Lease) -> None:
             recording.record_unanswerable(lease, seconds=watch.seconds)
             return
         with watch.step("check"):
-            checked = check(lease, material, written)
+            checked, opinions = check(lease, material, written)
             follow_ups = choose_follow_ups(
                 lease.question,
                 preprint_ids=[hit.preprint.pk for hit in sources],
@@ -87,7 +88,14 @@ def answer(lease: Lease) -> None:
         recording.record_answer(
             lease,
             recording.Record(
-                found, sources, written, checked, judge(written, checked), follow_ups, watch.seconds
+                found,
+                sources,
+                written,
+                checked,
+                judge(written, checked, opinions),
+                follow_ups,
+                watch.seconds,
+                opinions,
             ),
         )
 
@@ -131,22 +139,25 @@ def gather(question: str, sources: list[Hit]) -> Material:
     )
 
 
-def check(lease: Lease, material: Material, written: Written) -> CheckedDraft:
-    """The draft with every statement checked against the texts that it cites."""
+def check(lease: Lease, material: Material, written: Written) -> tuple[CheckedDraft, Opinions]:
+    """The draft with every statement checked against the texts that it cites, and CHECK_MODEL's opinions."""
     cited = sum(len(statement.sources) for statement in written.draft.statements)
     runs.note(lease, step=Step.CHECKING, step_detail=cited)
-    return check_draft(
+    checked = check_draft(
         written.draft,
         material.check,
         question=material.question,
         is_quotation=written.is_quotation,
         embedder=get_embedder(),
     )
+    return checked, find_opinions(checked, material.check)
 
 
-def judge(written: Written, checked: CheckedDraft) -> GateDecision:
+def judge(written: Written, checked: CheckedDraft, opinions: Opinions) -> GateDecision:
     """The gate's decision, or its being switched off."""
-    decision = decide(written.draft, checked, is_quotation=written.is_quotation)
+    decision = decide(
+        written.draft, checked, is_quotation=written.is_quotation, contradicted=contradicted_by(opinions)
+    )
     if decision.publish and not settings.AUTO_PUBLISH:
         return GateDecision(publish=False, reasons=[ALL_HELD])
     return decision

@@ -1,16 +1,17 @@
 """What becomes of a run, in one transaction under its lease: an answer with its evidence, or none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import Max, Sum
 
 from archive.search import Hit, SearchResult
 from qa import publishing, runs
-from qa.checking import CheckedDraft, CheckedStatement
+from qa.checking import CheckedDraft
 from qa.followups import Suggestion
 from qa.gating import GateDecision
-from qa.models import Answer, AnswerRun, Citation, FollowUp, Question, Source, Statement
+from qa.models import Answer, AnswerRun, Citation, FollowUp, Opinion, Question, Source, Statement
+from qa.opinions import Opinions
 from qa.rendering import render_answer
 from qa.runs import Lease
 from qa.writing import Written
@@ -29,6 +30,7 @@ class Record:
     decision: GateDecision
     follow_ups: list[Suggestion]
     seconds: dict[str, float]
+    opinions: Opinions = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -49,7 +51,7 @@ def record_answer(lease: Lease, record: Record) -> Answer:
     runs.finish(lease, outcome, seconds=record.seconds)
     answer = create_answer(question, lease.run, record)
     sources = create_sources(answer, record)
-    create_statements(answer, record.checked.statements, sources)
+    create_statements(answer, record, sources)
     FollowUp.objects.bulk_create(
         FollowUp(answer=answer, position=position, text=one.text, target=one.target)
         for position, one in enumerate(record.follow_ups)
@@ -121,8 +123,11 @@ def create_sources(answer: Answer, record: Record) -> dict[int, Source]:
     return {source.number: source for source in Source.objects.bulk_create(sources)}
 
 
-def create_statements(answer: Answer, checked: list[CheckedStatement], sources: dict[int, Source]) -> None:
-    """Statements in their order, and for each the citations with what the checks found."""
+def create_statements(answer: Answer, record: Record, sources: dict[int, Source]) -> None:
+    """Statements in their order, and for each the citations with what the checks found, and what
+    CHECK_MODEL says.
+    """
+    checked = record.checked.statements
     statements = Statement.objects.bulk_create(
         Statement(
             answer=answer,
@@ -136,7 +141,7 @@ def create_statements(answer: Answer, checked: list[CheckedStatement], sources: 
         )
         for position, one in enumerate(checked)
     )
-    Citation.objects.bulk_create(
+    citations = Citation.objects.bulk_create(
         Citation(
             answer=answer,
             statement=statement,
@@ -152,4 +157,10 @@ def create_statements(answer: Answer, checked: list[CheckedStatement], sources: 
         )
         for statement, one in zip(statements, checked, strict=True)
         for position, citation in enumerate(one.citations)
+    )
+    found = ((record.opinions.get((one.statement.text, one.source.number)), one) for one in citations)
+    Opinion.citations.through.objects.bulk_create(
+        Opinion.citations.through(opinion=opinion, citation=citation)
+        for opinion, citation in found
+        if opinion
     )

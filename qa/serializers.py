@@ -14,6 +14,7 @@ from qa.models import (
     Citation,
     FollowUp,
     Mark,
+    Opinion,
     Question,
     Report,
     Source,
@@ -23,14 +24,19 @@ from qa.models import (
 )
 from qa.reporting import READERS_KINDS
 
-# What AnswerSerializer shows of an answer, and nothing else of it, in one query a line and one for citations.
+# What AnswerSerializer shows of an answer, and nothing else of it, in one query a line and two for citations.
 ANSWER_ROWS = [
     Prefetch(
         "statements",
         Statement.objects.filter(is_dropped=False)
         .order_by("position")
         .prefetch_related(
-            Prefetch("citations", Citation.objects.select_related("source__preprint").order_by("position"))
+            Prefetch(
+                "citations",
+                Citation.objects.select_related("source__preprint")
+                .prefetch_related("opinions")
+                .order_by("position"),
+            )
         ),
     ),
     Prefetch(
@@ -110,6 +116,12 @@ class ReportedSerializer(serializers.ModelSerializer[Report]):
         fields = ["kind", "text", "citation", "created_at"]
 
 
+class OpinionSerializer(serializers.ModelSerializer[Opinion]):
+    class Meta:
+        model = Opinion
+        fields = ["model", "model_named", "verdict", "created_at"]
+
+
 class CitationSerializer(serializers.ModelSerializer[Citation]):
     source = serializers.IntegerField(  # type: ignore[assignment]  # the field's name, no argument of the serializer
         source="source.number", help_text="Number of the source in `sources`."
@@ -117,6 +129,9 @@ class CitationSerializer(serializers.ModelSerializer[Citation]):
     identifier = serializers.CharField(source="source.preprint.identifier")
     score = RoundedField(help_text="Support, 0 to 1.")
     evidence = serializers.CharField(help_text="The sentence that the statement rests on, verbatim.")
+    opinions = OpinionSerializer(
+        many=True, read_only=True, help_text="What a second model says, beside the verdict of the checks."
+    )
 
     class Meta:
         model = Citation
@@ -131,6 +146,7 @@ class CitationSerializer(serializers.ModelSerializer[Citation]):
             "evidence_start",
             "evidence_end",
             "reasons",
+            "opinions",
         ]
 
 

@@ -3,10 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from qa.metadata import answer_metadata
-from qa.models import Answer, Citation, FollowUp, Question, Source
+from qa.models import Answer, Citation, FollowUp, Opinion, Question, Source
 from qa.views.links import answer_alternates
 
 VERDICTS = Citation.Verdict.values  # the best first; a source's sentences are shown in this order
@@ -17,6 +20,7 @@ class Evidence:
     """A sentence of a source, and the statements (by position) that rest on it."""
 
     citation: Citation
+    opinions: tuple[tuple[str, str], ...]  # a second model's name, and what it says in words
     positions: list[int] = field(default_factory=list)
 
 
@@ -35,11 +39,14 @@ def list_sources(answer: Answer) -> list[SourceEntry]:
         for source in answer.sources.select_related("preprint").order_by("-is_cited", "number")
     }
     citations = answer.citations.filter(statement__is_dropped=False).select_related("statement")
-    seen: dict[tuple[int, str, str], Evidence] = {}
-    for citation in citations.order_by("statement__position", "position"):
-        key = (citation.source_id, citation.evidence, citation.verdict)
+    seen: dict[tuple[object, ...], Evidence] = {}
+    said = Opinion.objects.filter(citations=OuterRef("pk")).order_by("pk")
+    opinions = ArraySubquery(said.values(said=JSONObject(model="model_named", verdict="verdict")))
+    for citation in citations.annotate(said=opinions).order_by("statement__position", "position"):
+        named = tuple((one["model"], Opinion.Verdict(one["verdict"]).label) for one in citation.said)
+        key = (citation.source_id, citation.evidence, citation.verdict, named)
         if key not in seen:
-            seen[key] = Evidence(citation)
+            seen[key] = Evidence(citation, named)
             entries[citation.source_id].evidence.append(seen[key])
         seen[key].positions.append(citation.statement.position)
     for entry in entries.values():

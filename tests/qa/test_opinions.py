@@ -1,0 +1,136 @@
+"""A second model's opinion on every claim: over HTTP, in its own budget, asked once, and never in the way."""
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from qa.models import CheckCall, Citation, Opinion, Spend
+from tests.fakes import Call, FakeProvider, Reply, answer_object
+from tests.qa.asking import ask, run_once
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("imaging_archive", "provider")]
+
+NUMBER = re.compile(r"Statement (\d+) on the text above>>\n(.*)")
+
+
+def judge_all(verdict: str):
+    """A second model that finds the same of every statement."""
+
+    def answer(call: Call) -> Reply:
+        numbers = [int(number) for number, _ in NUMBER.findall(call.prompt)]
+        return Reply(json.dumps({"verdicts": [{"statement": n, "verdict": verdict} for n in numbers]}))
+
+    return answer
+
+
+def paraphrase(call: Call) -> Reply:
+    """A good answer whose claims are no quotations, so that a second model is asked about them."""
+    whole = answer_object(call)
+    for section in whole["sections"]:
+        for statement in section["statements"]:
+            statement["text"] = statement["text"].replace(" the ", " this ", 1).replace("The ", "These ", 1)
+    return Reply(json.dumps(whole, ensure_ascii=False))
+
+
+@pytest.fixture
+def checker(settings, provider) -> Iterator[FakeProvider]:
+    """A second model beside the one that writes, at its own address."""
+    provider.answer = paraphrase
+    with FakeProvider(answer=judge_all("entailed")) as running:
+        settings.CHECK_MODEL = "openai/gpt-5-mini"
+        settings.CHECK_API_BASE = running.openai_base
+        yield running
+
+
+def test_opinion_stands_beside_the_verdict_on_page_and_in_the_api(checker, client):
+    question = ask()
+    run_once(question)
+    assert question.state == "published"
+    [call] = checker.calls
+    assert call.model == "gpt-5-mini"
+    judged = Citation.objects.filter(answer=question.published_answer, score__lt=1)
+    assert judged.exists()
+    for citation in judged:
+        [opinion] = citation.opinions.all()
+        assert (opinion.verdict, opinion.model, opinion.model_named) == (
+            "entailed", "openai/gpt-5-mini", "gpt-5-mini-2026-11-01",
+        )  # fmt: skip
+        assert citation.verdict in ("supported", "weak")
+    page = client.get(question.get_absolute_url()).content.decode()
+    assert "Another model, gpt-5-mini-2026-11-01, says: it follows from the cited text." in page
+    body = client.get(reverse("v1:question-detail", args=[question.slug])).json()
+    opinions = [one for s in body["answer"]["statements"] for c in s["citations"] for one in c["opinions"]]
+    assert len(opinions) == judged.count()
+    assert {one["verdict"] for one in opinions} == {"entailed"}
+
+
+def test_same_statement_and_text_are_asked_once(checker):
+    first, second = ask(), ask("How do classical diffusion models compare with quantum ones for images?")
+    run_once(first)
+    known = Opinion.objects.count()
+    run_once(second)
+    asked = [set(NUMBER.findall(call.prompt)) for call in checker.calls]
+    texts = [{text for _, text in pairs} for pairs in asked]
+    assert known == len(texts[0]) > 0
+    assert len(checker.calls) == 1 or texts[0].isdisjoint(texts[1])
+    assert Citation.objects.filter(answer__question=second, opinions=None, score__lt=1).count() == 0
+
+
+def test_contradiction_found_by_the_second_model_holds_the_answer(checker):
+    checker.answer = judge_all("contradicted")
+    question = ask()
+    run_once(question)
+    answer = question.answers.get()
+    assert question.state == "held"
+    assert any("The checking model finds it contradicted" in reason for reason in answer.hold_reasons)
+    assert not answer.citations.filter(verdict=Citation.Verdict.CONTRADICTED).exists()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Reply("no", status=500),
+        Reply("no", status=401),
+        Reply("nonsense"),
+        Reply(None),
+        Reply('{"verdicts": [', finish="length"),
+    ],
+    ids=["down", "no key", "nonsense", "empty", "cut"],
+)  # fmt: skip
+def test_answer_goes_on_where_the_second_model_fails(checker, trouble):
+    checker.answer = lambda call: trouble
+    question = ask()
+    run_once(question)
+    assert question.state == "published"
+    assert not Opinion.objects.exists()
+    [booked] = CheckCall.objects.all()
+    assert booked.settled_at
+
+
+def test_second_model_has_its_own_budget(checker, settings):
+    settings.CHECK_DAILY_BUDGET_USD = Decimal("0.000001")
+    question = ask()
+    run_once(question)
+    assert question.state == "published"
+    assert checker.calls == []
+    assert not CheckCall.objects.exists()
+    assert Spend.objects.count() == 1
+
+
+def test_cost_of_the_second_model_is_booked_in_its_own_ledger(checker):
+    run_once(ask())
+    [call] = CheckCall.objects.all()
+    assert (call.tokens_in, call.tokens_out) == (2_000, 500)
+    assert call.cost_usd == Decimal("0.0015")
+    assert call.reserved_usd > call.cost_usd
+    assert [spend.model for spend in Spend.objects.all()] == ["openai/gpt-4.1-mini"]
+
+
+def test_quotations_need_no_second_opinion(checker, settings):
+    settings.ANSWER_MODEL = "antigravity/extractive-1"
+    run_once(ask())
+    assert checker.calls == []
