@@ -1,18 +1,20 @@
 """Measures the checks on SciFact's training claims, fits the support score on half of them, and plants
 faults.
 
-    python benchmarks/checking.py
+    python benchmarks/checking.py [--quick]
 
 Claims with an even number are fitted on, those with an odd one are reported on. Baselines in the same run:
 idf coverage of the whole abstract, and the cosine of the nearest sentence. Texts come from ANTIGRAVITY_DATA.
 """
 
+import itertools
 import json
 import lzma
 import os
 import random
 import re
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,15 +27,20 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "antigravity.settings")
 from archive.embeddings import Embedder, get_embedder  # noqa: E402
 from archive.passages import split_sentences  # noqa: E402
 from qa import support  # noqa: E402
+from qa.binding import exchanged_figures  # noqa: E402
 from qa.checking import CheckSource, check_draft  # noqa: E402
-from qa.direction import OPPOSITES, direction_differs  # noqa: E402
+from qa.direction import OPPOSITES, direction_differs, turned_share  # noqa: E402
 from qa.figures import missing_figures  # noqa: E402
 from qa.statements import Draft, DraftSection, DraftStatement  # noqa: E402
 from qa.support import CitedText, rank_evidence, support_features  # noqa: E402
 from qa.wording import coverage, stem, terms, words  # noqa: E402
 
 DATA = Path(os.environ.get("ANTIGRAVITY_DATA", ROOT.parent / "shared" / "data"))
+REVERSED = ROOT / "benchmarks" / "data" / "reversed_statements.jsonl"
 PLANTED = 500
+EXCHANGED_RECORDS = 1_500
+THINNED = 0.22
+FIGURE = re.compile(r"(?<![\w.^_{\\/-])\d+(?:,\d{3})*(?:\.\d+)?(?:\s?\\?%)?(?![\w}/]|\.\d|-[a-z])")
 
 
 @dataclass
@@ -48,6 +55,7 @@ class Pair:
     features: np.ndarray
     baselines: tuple[float, float]
     turned: bool
+    turned_share: float
     ranks: list[int]
     gold: set[int]
 
@@ -91,6 +99,7 @@ class Reader:
             support_features(claim, vector, text, missing=missing),
             (coverage(terms(claim), terms(whole)), float((text.vectors @ vector).max())),
             bool(direction_differs(claim, text.passages[ranks[0]].text)),
+            turned_share(claim, [text.passages[place].text for place in ranks[: support.NEAREST]]),
             ranks,
             places,
         )
@@ -191,6 +200,17 @@ def report_support(pairs: list[Pair]) -> None:
         f"{auroc(turned['CONTRADICT'], turned['SUPPORT']):.3f}"
         f" (flagged {turned['CONTRADICT'].mean():.3f} and {turned['SUPPORT'].mean():.3f})"
     )
+    for part in (0, 1):
+        shares = {
+            label: np.array(
+                [pair.turned_share for pair in pairs if pair.number % 2 == part and pair.label == label]
+            )
+            for label in ("SUPPORT", "CONTRADICT")
+        }
+        print(
+            f"  by the share of the three nearest sentences that are turned: "
+            f"{auroc(shares['CONTRADICT'], shares['SUPPORT']):.3f} ({'kept back' if part else 'fitted'} half)"
+        )
     judged = [pair for pair in pairs if pair.gold]
     for depth in (1, 3):
         print(
@@ -231,8 +251,7 @@ def turn_direction(sentence: str, chance: random.Random) -> str | None:
 def report_planted(embedder: Embedder) -> None:
     """Sentences of real abstracts, verbatim and with one fault each: what is flagged."""
     chance = random.Random(11)
-    with lzma.open(DATA / "demo" / "demo_corpus.jsonl.xz", "rt", encoding="utf-8") as lines:
-        records = chance.sample([json.loads(line) for line in lines], 3_000)
+    records = chance.sample(read_demo(), 3_000)
     pairs = [
         (r, passage.text) for r in records for passage in split_sentences(r["abstract"]) if r["lang"] == "en"
     ]
@@ -260,6 +279,12 @@ def report_planted(embedder: Embedder) -> None:
         )
 
 
+def read_demo() -> list[dict]:
+    """The demonstration corpus."""
+    with lzma.open(DATA / "demo" / "demo_corpus.jsonl.xz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
 def flags_of(record: dict, text: str, embedder: Embedder) -> list[str]:
     """The flags of a statement that cites a record."""
     source = CheckSource(1, "AG-2024.01-001", record["title"], record["abstract"])
@@ -268,8 +293,69 @@ def flags_of(record: dict, text: str, embedder: Embedder) -> list[str]:
     return checked.statements[0].citations[0].flags
 
 
+def report_reversed() -> None:
+    """Statements written beside the sentence that they are about: true ones, and the same reversed."""
+    rows = [json.loads(line) for line in REVERSED.read_text(encoding="utf-8").splitlines()]
+    print()
+    for part in ("fit", "report"):
+        own = [row for row in rows if row["part"] == part]
+        flagged = {
+            kind: np.mean([bool(direction_differs(row[kind], row["evidence"])) for row in own])
+            for kind in ("reversed", "faithful")
+        }
+        print(
+            f"reversed statements, {part}: of {len(own)}, flagged {flagged['reversed']:.3f} reversed and "
+            f"{flagged['faithful']:.3f} true ones"
+        )
+
+
+def exchange_figures(sentence: str, chance: random.Random) -> str | None:
+    """The sentence with two of its figures in each other's place."""
+    pairs = [
+        (one, other)
+        for one, other in itertools.combinations(FIGURE.finditer(sentence), 2)
+        if one.group() != other.group() and one.group().endswith("%") == other.group().endswith("%")
+    ]
+    if not pairs:
+        return None
+    one, other = chance.choice(pairs)
+    middle = sentence[one.end() : other.start()]
+    return sentence[: one.start()] + other.group() + middle + one.group() + sentence[other.end() :]
+
+
+def thin_out(sentence: str, chance: random.Random) -> str:
+    """The sentence without about a fifth of its words, as a crude paraphrase: its figures all stay."""
+    kept = (word for word in sentence.split() if re.search(r"\d", word) or chance.random() > THINNED)
+    return " ".join(kept)
+
+
+def report_exchanged() -> None:
+    """Figures that changed places inside a sentence, and the same sentences as they are: who is doubted."""
+    chance = random.Random(3)
+    records = [record for record in read_demo() if record["lang"] == "en"]
+    counts: Counter[str] = Counter()
+    for record in chance.sample(records, EXCHANGED_RECORDS):
+        source = f"{record['title']}. {record['abstract']}"
+        for passage in split_sentences(record["abstract"]):
+            turned = exchange_figures(passage.text, chance)
+            if turned is None:
+                continue
+            counts["sentences"] += 1
+            counts["exchanged"] += bool(exchanged_figures(thin_out(turned, chance), [source]))
+            counts["good"] += bool(exchanged_figures(thin_out(passage.text, chance), [source]))
+    number = counts["sentences"]
+    print(
+        f"figures exchanged in a thinned sentence, {number}: flagged {counts['exchanged'] / number:.3f}; "
+        f"thinned only: {counts['good'] / number:.3f}"
+    )
+
+
 def main() -> None:
-    """Both reports."""
+    """All reports; `--quick` leaves out those that embed."""
+    report_reversed()
+    report_exchanged()
+    if "--quick" in sys.argv:
+        return
     embedder = get_embedder()
     report_support(read_pairs(Reader(embedder)))
     report_planted(embedder)

@@ -14,7 +14,7 @@ import numpy as np
 from archive.embeddings import Embedder
 from archive.passages import Passage, split_sentences
 from qa.binding import exchanged_figures
-from qa.direction import direction_differs
+from qa.direction import direction_agrees, direction_differs, turned_share
 from qa.figures import conflicting_figures, missing_figures
 from qa.quotes import missing_quotes
 from qa.statements import Draft, DraftSection, DraftStatement, describe
@@ -29,6 +29,8 @@ NUMBERS_EXCHANGED = "numbers_exchanged"
 # A number differs "for the same quantity" only where the evidence has this share of the statement's other
 # words.
 SAME_QUANTITY = 0.6
+SAME_SUBJECT = 0.6  # of a heading's words, from which on a sentence speaks of the same
+MOSTLY = 0.5  # of the sentences near a statement: so many must point the other way to be mentioned
 CLAUSE_END = re.compile(r"[;:]\s|,?\s(?:while|whereas|but|and)\s|,\s(?:which|as)\s|\.\s(?=[A-Z])")
 FEWEST_CLAUSE_WORDS = 6  # a shorter part is about anything
 MOST_SENTENCES = 2  # under gap and limits each, as the prompt asks
@@ -237,8 +239,17 @@ class Desk:
             evidence=evidence.text,
             evidence_start=evidence.start,
             evidence_end=evidence.end,
-            reasons=[why, *missing.reasons, *([f"It may point the other way: {turned}."] if turned else [])],
+            reasons=[why, *missing.reasons, *direction_reasons(text, turned, support)],
         )
+
+
+def direction_reasons(text: str, turned: str, support: Support) -> list[str]:
+    """What is to be said of the direction: of the evidence sentence, or else of most sentences near it."""
+    if turned:
+        return [f"It may point the other way: {turned}."]
+    if turned_share(text, support.near) > MOSTLY:
+        return ["Other sentences of the cited text may point the other way."]
+    return []
 
 
 def cited_parts(text: str, source_count: int) -> list[str]:
@@ -315,6 +326,8 @@ def heading_problems(
         problems.append(f"{shown} in the heading “{heading}” is neither in its sources nor in the question")
     if reads_as_instruction(heading):
         problems.append(f"the heading “{heading}” reads as an order to the reader or to a model")
+    if turned := heading_turned(heading, section, cited):
+        problems.append(f"the heading “{heading}” may turn its sources around: {turned}")
     known = {term for text in (*texts, *(one.text for one in section.statements)) for term in terms(text)}
     if not is_quotation and (strays := stray_words(heading, known)):
         problems.append(
@@ -322,6 +335,19 @@ def heading_problems(
             "nor their sources do"
         )
     return problems
+
+
+def heading_turned(heading: str, section: DraftSection, cited: Sequence[CheckSource]) -> str:
+    """Why a heading seems to say the opposite of every sentence near it, under it or cited there; empty
+    where one agrees, or none is near.
+    """
+    wanted = terms(heading)
+    sentences = [one.text for one in section.statements]
+    sentences += [passage.text for source in cited for passage in split_sentences(source.abstract)]
+    near = [one for one in sentences if coverage(wanted, terms(one)) >= SAME_SUBJECT] if wanted else []
+    if any(direction_agrees(heading, one) and not direction_differs(heading, one) for one in near):
+        return ""
+    return next(filter(None, (direction_differs(heading, one) for one in near)), "")
 
 
 def remark_strays(draft: Draft, sources: Sequence[CheckSource], *, question: str) -> list[str]:

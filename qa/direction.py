@@ -6,6 +6,7 @@ curator; it never drops a statement, and its absence blesses nothing.
 """
 
 import re
+from collections.abc import Sequence
 
 from qa.wording import STOP_WORDS, coverage, plain, stem, terms
 
@@ -15,8 +16,12 @@ increase raise rise grow growth | decrease reduce reduction drop decline fall sh
 higher | lower
 more | less fewer
 greater larger | smaller less
-stronger | weaker
-faster quicker | slower
+stronger strengthen | weaker weaken
+enhance amplify | suppress attenuate
+gain win | lose
+transparent | opaque
+sharper | blurrier
+faster quicker | slower slowly
 longer | shorter
 improve improvement enhance better best superior | worsen degrade degradation deteriorate worse worst inferior
 outperform exceed surpass beat | underperform lag trail
@@ -31,7 +36,7 @@ efficient | inefficient
 consistent compatible agree agreement | inconsistent incompatible disagree disagreement tension conflict
 require necessary | remove eliminate unnecessary avoid
 allow enable permit | prevent forbid preclude exclude hinder
-accelerate speed faster | slow decelerate slower
+accelerate speed faster | slow slowly decelerate slower
 positive positively | negative negatively
 linear linearly | nonlinear nonlinearly
 convergent converge | divergent diverge
@@ -39,7 +44,9 @@ known | unknown
 support confirm favour favor | refute contradict disfavour disfavor reject
 promote activate activation induce | inhibit inhibition suppress block
 early earlier before prior | late later after
-easy easier simple simpler | hard harder difficult complex
+easy easier simple simpler | hard harder difficult complex challenging
+often frequently frequent | rarely rare seldom
+major leading | minor negligible
 success successful succeed | failure fail unsuccessful
 present presence | absent absence lack
 gain advantage benefit | loss disadvantage penalty drawback
@@ -68,8 +75,10 @@ COMPARISON = re.compile(
 CLAUSE = re.compile(
     r"[,;:.()]|\b(?:and|but|while|whereas|although|because|which|when|with|in|on|by|at|for)\b", re.IGNORECASE
 )
-# The share of the statement's words that the evidence has, under which a missing "not" says nothing.
+# The share of the statement's words that the evidence has, under which a missing "not" says nothing; and one
+# that is enough for the weaker hint of several sentences (benchmarks/checking.py reports both).
 ALIKE = 0.5
+ALIKE_ENOUGH = 0.25
 
 
 def read_opposites() -> list[tuple[frozenset[str], frozenset[str]]]:
@@ -84,12 +93,22 @@ def read_opposites() -> list[tuple[frozenset[str], frozenset[str]]]:
 PAIRS = read_opposites()
 
 
-def direction_differs(statement: str, evidence: str) -> str:
+def turned_share(statement: str, sentences: Sequence[str]) -> float:
+    """The share of a text's sentences nearest to a statement that seem to say the opposite, 0 to 1.
+
+    A weaker hint than `direction_differs`, for ordering: it tells SciFact's CONTRADICT from SUPPORT better,
+    and is wrong more often.
+    """
+    turned = [bool(direction_differs(statement, one, alike=ALIKE_ENOUGH)) for one in sentences]
+    return sum(turned) / len(turned) if turned else 0.0
+
+
+def direction_differs(statement: str, evidence: str, *, alike: float = ALIKE) -> str:
     """Why the statement seems to turn its evidence around, as the end of a sentence; empty where nothing
-    shows it.
+    shows it, or where less than the share `alike` of its words stand there.
     """
     own, other = plain(statement), plain(evidence)
-    if own.casefold() in other.casefold() or coverage(terms(own), terms(other)) < ALIKE:
+    if own.casefold() in other.casefold() or coverage(terms(own), terms(other)) < alike:
         return ""
     compared = compare_sides(own, other)
     if compared is None:
@@ -97,6 +116,15 @@ def direction_differs(statement: str, evidence: str) -> str:
     return (
         "the two things that are compared have changed places" if compared < 0 else other_negation(own, other)
     )
+
+
+def direction_agrees(statement: str, evidence: str) -> bool:
+    """Whether the evidence points in the statement's direction: the same winner, or the same words."""
+    own, other = plain(statement), plain(evidence)
+    if COMPARISON.search(own):
+        return (compare_sides(own, other) or 0) > 0
+    stems, there = all_stems(own), all_stems(other)
+    return any(stems & side & there for pair in PAIRS for side in pair)
 
 
 def all_stems(text: str) -> set[str]:
@@ -131,6 +159,8 @@ def compare_sides(statement: str, evidence: str) -> int | None:
         return None
     winner, loser = sides(statement, own)
     winner_there, loser_there = sides(evidence, other)
+    if winner & loser_there and loser & winner_there and not loser & loser_there:
+        return -1  # whatever else both say beside the winner, such as where it was tested
     straight = len(winner & winner_there) + len(loser & loser_there)
     crossed = len(winner & loser_there) + len(loser & winner_there)
     return straight - crossed or None

@@ -28,6 +28,7 @@ UNSUPPORTED_UNDER = 0.15
 # (hit@1 on SciFact's training claims .53 without the last, .61 with it).
 MEANING_SHARE = 0.5
 LATE_SHARE = 0.1
+NEAREST = 3  # sentences that are looked at for another direction
 MOST_FIGURES = 2  # missing figures beyond so many say nothing more
 
 
@@ -42,10 +43,11 @@ class CitedText:
 
 @dataclass(frozen=True)
 class Support:
-    """How likely the text supports the statement, 0 to 1, and the sentence that comes nearest to it."""
+    """How likely the text supports the statement, 0 to 1, and the sentences that come nearest to it."""
 
     score: float
     evidence: Passage
+    near: tuple[str, ...] = ()  # the text's sentences, the likeliest evidence first
 
 
 def support_features(statement: str, vector: np.ndarray, text: CitedText, *, missing: int) -> np.ndarray:
@@ -73,8 +75,9 @@ def assess_support(statement: str, vector: np.ndarray, text: CitedText, *, missi
     cited.
     """
     features = support_features(statement, vector, text, missing=missing)
-    evidence = text.passages[rank_evidence(statement, vector, text)[0]]
-    return Support(logistic(INTERCEPT + float(features @ np.array(COEFFICIENTS))), evidence)
+    ranked = [text.passages[place] for place in rank_evidence(statement, vector, text)[:NEAREST]]
+    score = logistic(INTERCEPT + float(features @ np.array(COEFFICIENTS)))
+    return Support(score, ranked[0], tuple(passage.text for passage in ranked))
 
 
 def logistic(value: float) -> float:
