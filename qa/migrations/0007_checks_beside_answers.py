@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('qa', '0005_marks_and_reports'),
+        ('qa', '0006_spend_purpose'),
     ]
 
     operations = [
