@@ -14,6 +14,7 @@ import numpy as np
 
 from archive.embeddings import Embedder, get_embedder
 from archive.passages import Passage, split_sentences
+from qa.acronyms import expand, read_acronyms
 from qa.checking import CheckSource
 from qa.focus import Focus, Phrase, as_list, named, phrase_share, read_focus
 from qa.markup import find_markup
@@ -29,16 +30,17 @@ MAX_A_SOURCE = 3
 MAX_GROUPS = 5
 WORDS_OF_A_SENTENCE = range(6, 61)
 
-# Relevance of a sentence: its meaning, its own words and its words together with its title's, each from 0
-# to 1.
-MEANING_WEIGHT, WORDS_WEIGHT, TITLE_WEIGHT = 0.55, 0.25, 0.2
+# Relevance of a sentence: its meaning, its title's meaning, its own words, and its words together with its
+# title's, each from 0 to 1.
+MEANING_WEIGHT, TITLE_MEANING_WEIGHT, WORDS_WEIGHT, TITLE_WEIGHT = 0.45, 0.1, 0.25, 0.2
 RELEVANT_FROM = 0.36  # under it a sentence doesn't bear on the question
+MEANING_FROM = 0.4  # so does one whose cosine to the question is less, whatever words they share
 ABSTAIN_UNDER = 0.5  # cosine of the best sentence to the question, under which there is no answer
 RELATIVE_FLOOR = (
     0.68  # of the best sentence's relevance, unless it holds a part of the question that no other does
 )
 FLOOR_ROOF = 0.48  # where that floor ends: a perfect sentence doesn't shut out good ones
-FRESH_SHARE, FRESH_MEANING = 0.1, 0.4  # what such a part comes to, in weight and in cosine to the question
+FRESH_SHARE = 0.1  # what such a part comes to, of the question's weight
 REPETITION_WEIGHT = (
     0.35  # how far likeness to a chosen sentence counts against one (maximal marginal relevance)
 )
@@ -109,20 +111,28 @@ def read_sources(question: str, sources: Sequence[CheckSource], *, embedder: Emb
             for place, passage in enumerate(passages)
             if is_quotable(passage.text)
         ]
-    phrases = [phrase.text for phrase in reading.focus.phrases]
-    vectors = embedder.embed([question, *phrases, *(passage.text for _, _, passage, _ in found)])
-    reading.phrase_vectors = vectors[1 : 1 + len(phrases)]
-    for (source, place, passage, is_setting), vector in zip(found, vectors[1 + len(phrases) :], strict=True):
+    texts = [
+        question,
+        *(phrase.text for phrase in reading.focus.phrases),
+        *(source.title for source in sources),
+    ]
+    vectors = embedder.embed([*texts, *(passage.text for _, _, passage, _ in found)])
+    reading.phrase_vectors = vectors[1 : len(texts) - len(sources)]
+    titles = vectors[len(texts) - len(sources) : len(texts)] @ vectors[0]
+    title_meaning = {source.number: float(cosine) for source, cosine in zip(sources, titles, strict=True)}
+    acronyms = {source.number: read_acronyms(source.abstract) for source in sources}
+    for (source, place, passage, is_setting), vector in zip(found, vectors[len(texts) :], strict=True):
         meaning = float(vector @ vectors[0])
-        own = frozenset(terms(passage.text))
+        own = frozenset(terms(passage.text)) | expand(passage.text, acronyms[source.number])
         relevance = rate(reading.focus, meaning=meaning, own=own, title=source.title)
-        relevance += nudge(passage.text, is_setting=is_setting)
+        relevance += TITLE_MEANING_WEIGHT * title_meaning[source.number]
+        relevance += nudge(passage.text, is_setting=is_setting and not reading.focus.is_explanatory)
         reading.candidates.append(Candidate(source, place, passage, vector, meaning, relevance, own))
     return reading
 
 
 def rate(focus: Focus, *, meaning: float, own: frozenset[str], title: str) -> float:
-    """How much a sentence bears on the question, 0 to 1."""
+    """How much a sentence by itself bears on the question, 0 to 0.9; its title's meaning adds the rest."""
     with_title = own | set(terms(title))
     return (
         MEANING_WEIGHT * meaning
@@ -137,7 +147,11 @@ def choose_sentences(candidates: list[Candidate], focus: Focus) -> list[Candidat
         return []
     best_relevance = max(candidate.relevance for candidate in candidates)
     floor = min(RELATIVE_FLOOR * best_relevance, FLOOR_ROOF)
-    pool = [candidate for candidate in candidates if candidate.relevance >= RELEVANT_FROM]
+    pool = [
+        candidate
+        for candidate in candidates
+        if candidate.relevance >= RELEVANT_FROM and candidate.meaning >= MEANING_FROM
+    ]
     chosen: list[Candidate] = []
     while pool and len(chosen) < MAX_SENTENCES:
         best = max(pool, key=lambda candidate: marginal(candidate, chosen, focus))
@@ -209,9 +223,12 @@ def find_gap(reading: Reading, chosen: list[Candidate]) -> str:
     numbers = dict.fromkeys(candidate.source.number for candidate in chosen)
     if any(answers(reading, number) for number in numbers):
         return ""
-    covered = [phrase for phrase in named(reading.focus.phrases) if speaks_of(reading, phrase)]
-    missing = [phrase for phrase in named(reading.focus.phrases) if phrase not in covered]
-    return word_gap([phrase.text for phrase in missing], [phrase.text for phrase in covered])
+    phrases = named(reading.focus.phrases)
+    covered = [phrase.text for phrase in phrases if speaks_of(reading, phrase)]
+    missing = [phrase.text for phrase in phrases if phrase.text not in covered]
+    if reading.focus.task and not missing and not does_the_task(reading, reading.candidates):
+        missing = [reading.focus.task.text]
+    return word_gap(missing, covered)
 
 
 def answers(reading: Reading, number: int) -> bool:
@@ -221,10 +238,22 @@ def answers(reading: Reading, number: int) -> bool:
         return False
     relevant = [candidate for candidate in own if candidate.relevance >= RELEVANT_FROM]
     held = {term for candidate in relevant for term in candidate.terms} | set(terms(own[0].source.title))
-    return all(
+    covers_all = all(
         phrase_share(phrase, held) >= PHRASE_SHARE or nearest(reading, phrase, relevant) >= PHRASE_MEANING
         for phrase in named(reading.focus.phrases)
     )
+    return covers_all and does_the_task(reading, relevant)
+
+
+def does_the_task(reading: Reading, candidates: list[Candidate]) -> bool:
+    """Whether the question names no task, or one of these sentences or their title speaks of it.
+
+    Its words decide: a vector hardly tells detecting a thing from making it.
+    """
+    task = reading.focus.task
+    titles = {frozenset(terms(candidate.source.title)) for candidate in candidates}
+    texts = [*titles, *(candidate.terms for candidate in candidates)]
+    return task is None or any(task.is_in(held) for held in texts)
 
 
 def nearest(reading: Reading, phrase: Phrase, candidates: list[Candidate]) -> float:

@@ -15,10 +15,10 @@ FRAME_WORDS = word_set(
     recently known available existing different various certain possible possibly main major general
     typical typically actual actually today modern good best better effect effects affect affects role
     roles impact influence influences disadvantage disadvantages difference differences way ways kind
-    kinds type types example examples reason reasons evidence results result research work works study
+    kinds type types reason reasons evidence results result research work works study
     studies paper papers preprint preprints archive literature problem problems method methods approach
     approaches technique techniques strategy strategies progress explain describe compare compared
-    comparing tell give list show shows shown overview summary think say says said
+    comparing across tell give list show shows shown overview summary think say says said
     """
 )
 # Verbs that stand at the end of a phrase, or between two.
@@ -60,15 +60,32 @@ VERBS_OF_PLURALS = word_set(
 )
 ASKED_HOW = re.compile(
     r"\bhow\s+(?:many|much|well|far|often|long|fast|large|big|high|low|close|deep|accurately|quickly"
-    r"|strongly)\b|\bstate[- ]of[- ]the[- ]art\b",
+    r"|strongly|fair)\b|\bstate[- ]of[- ]the[- ]art\b|\bexamples? of\b|\bfor example\b|\b[a-z]+er than\b",
     re.IGNORECASE,
 )
 ADJECTIVE = re.compile(
-    r"(?:robust|fast|accurate|safe|deep|reliable|secure|stable|\w+(?:able|ible|ous|ful|ive|ical|less))",
+    r"(?:robust|fast|fair|accurate|safe|deep|reliable|secure|stable|\w+(?:able|ible|ous|ful|ive|ical|less))",
+    re.IGNORECASE,
+)
+# Verbs that name a task, with the beginnings of the stems that name the same task in a text. A source that
+# speaks of the objects of a question and not of its task does not answer it.
+TASKS = {
+    "compress": ("compress",), "decode": ("decod",), "denoise": ("denois",),
+    "detect": ("detect",), "estimate": ("estim", "quantif"),
+    "forecast": ("forecast", "predict"), "measure": ("measur",), "predict": ("predict", "forecast"),
+    "reconstruct": ("reconstruct",), "segment": ("segment",), "simulate": ("simul",), "track": ("track",),
+    "verify": ("verif",),
+}  # fmt: skip
+TASK_FORM = re.compile(
+    rf"\b(?P<passive>(?:be|been|is|are|was|were|being)\s+)?"
+    rf"(?P<verb>{'|'.join(verb.removesuffix('e') for verb in TASKS)})(?P<end>e|ed|es|s|ing)?\b",
     re.IGNORECASE,
 )
 TOKEN = re.compile(r"\$[^$]+\$|\d{1,3}(?:,\d{3})+|[^\W_](?:[\w'’./+-]*[\w+])?|[^\w\s]")
 COMMON_UNDER = 1.0  # terms of less weight ("model", "perform", "result") are not asked for by name
+
+
+EXPLANATORY = re.compile(r"\s*(?:why|how (?:do|does|did)|what (?:is|are|causes?|limits?))\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -80,15 +97,31 @@ class Phrase:
 
 
 @dataclass(frozen=True)
+class Task:
+    """What a question asks to be done to something: "detecting adversarial examples"."""
+
+    text: str
+    stems: tuple[str, ...]  # one of them begins some term of a text that speaks of the task
+    terms: frozenset[str]  # of the thing that it is done to
+
+    def is_in(self, found: Iterable[str]) -> bool:
+        """Whether a text with these terms speaks of the task and of all of its object."""
+        held = frozenset(found)
+        return self.terms <= held and any(term.startswith(self.stems) for term in held)
+
+
+@dataclass(frozen=True)
 class Focus:
     """What a question is about."""
 
     terms: frozenset[str]
     phrases: list[Phrase]
+    task: Task | None = None
+    is_explanatory: bool = False  # what was known before answers it too: "why do gradients vanish"
 
 
 def read_focus(question: str) -> Focus:
-    """The content terms and the phrases of a question, its framing words left out."""
+    """The content terms and the phrases of a question, its framing words left out, and its task if any."""
     phrases = []
     for run in word_runs(question):
         text = " ".join(trim_verbs(run))
@@ -97,7 +130,28 @@ def read_focus(question: str) -> Focus:
     phrases = [one for one in phrases if not any(one.terms < other.terms for other in phrases)]
     unique = {phrase.terms: phrase for phrase in reversed(phrases)}
     kept = [phrase for phrase in phrases if unique[phrase.terms] is phrase]
-    return Focus(frozenset(term for phrase in kept for term in phrase.terms), kept)
+    everything = frozenset(term for phrase in kept for term in phrase.terms)
+    return Focus(everything, kept, read_task(question, kept), bool(EXPLANATORY.match(question)))
+
+
+def read_task(question: str, phrases: list[Phrase]) -> Task | None:
+    """The first task that a question names together with its object: the phrase after the verb ("detect
+    vessels"), or before it ("can vessels be detected"). None where a phrase holds the verb itself.
+    """
+    match = TASK_FORM.search(question)
+    if not match:
+        return None
+    verb = next(verb for verb in TASKS if verb.removesuffix("e") == match["verb"].lower())
+    places = [(question.find(phrase.text), phrase) for phrase in phrases]
+    if any(place <= match.start("verb") < place + len(phrase.text) for place, phrase in places):
+        return None
+    before = [phrase for place, phrase in places if 0 <= place < match.start()]
+    after = [phrase for place, phrase in places if place > match.start()]
+    is_passive = match["passive"] and match["end"] == "ed"
+    found = before[-1:] if is_passive else after[:1]
+    if not found:
+        return None
+    return Task(f"{match['verb'].lower()}ing {found[0].text}", TASKS[verb], found[0].terms)
 
 
 def word_runs(question: str) -> list[list[str]]:

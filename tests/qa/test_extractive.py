@@ -238,3 +238,46 @@ def test_make_handler_answers_over_litellm(reference):
     assert response.choices[0].finish_reason == "stop"
     assert (response.usage.prompt_tokens, response.usage.completion_tokens) == (0, 0)
     assert json.loads(response.choices[0].message.content)["verdict"] == "partial"
+
+
+ATTACK = CheckSource(
+    1,
+    "AG-2019.11-001",
+    "Generating adversarial examples for image classifiers",
+    "We propose an attack that generates adversarial examples for image classifiers. The adversarial "
+    "examples fool image classifiers in 93 of 100 cases. Adversarial examples made so look natural.",
+)
+DEFENCE = CheckSource(
+    2,
+    "AG-2019.11-002",
+    "A second look at inputs",
+    "We show that adversarial examples for image classifiers can be detected by their noise. "
+    "The detector finds 97 of 100 adversarial examples and rejects 2 of 100 clean images.",
+)
+
+
+def test_compose_does_not_call_answered_what_no_source_does():
+    question = "How can adversarial examples be detected in image classifiers?"
+    composed = answer(question, [ATTACK])
+    assert composed["verdict"] == "partial"
+    assert "none of them covers detecting adversarial examples" in composed["gap"]
+    assert answer(question, [ATTACK, DEFENCE])["verdict"] == "answered"
+
+
+@pytest.mark.parametrize(
+    ("question", "phrases"),
+    [
+        (
+            "Is quantum annealing faster than simulated annealing?",
+            ["quantum annealing", "simulated annealing"],
+        ),
+        ("How can adversarial examples be detected?", ["adversarial examples"]),
+        ("What are examples of topological codes?", ["topological codes"]),
+        (
+            "How fair are chest radiograph classifiers across patient groups?",
+            ["chest radiograph classifiers", "patient groups"],
+        ),
+    ],
+)
+def test_read_focus_parts_what_is_compared_from_how(question, phrases):
+    assert [phrase.text for phrase in read_focus(question).phrases] == phrases
