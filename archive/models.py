@@ -214,6 +214,43 @@ class Embedding(models.Model):
         return f"{self.preprint_id} {self.model}"
 
 
+class Projection(models.Model):
+    """A picture of the archive: preprints on a plane by one model's vectors. archive/mapping.py writes it."""
+
+    model = models.CharField(max_length=128)
+    version = models.CharField(max_length=32, help_text="Of the way it was drawn.")
+    regions = models.JSONField(default=list, help_text="What parts of it speak of: x, y, name, size.")
+    drawn = models.PositiveIntegerField(help_text="Points it was drawn with; later ones were placed beside.")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-made_at"]
+        constraints = [models.UniqueConstraint(fields=["model"], name="projection_one_per_model")]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.version}"
+
+
+class MapPoint(models.Model):
+    """Where a preprint lies in a picture: 0..SCALE from its left and from its top."""
+
+    SCALE = 65_535
+
+    projection = models.ForeignKey(Projection, on_delete=models.CASCADE, related_name="points")
+    preprint = models.ForeignKey(Preprint, on_delete=models.CASCADE, related_name="map_points")
+    x = models.PositiveIntegerField()
+    y = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["projection", "preprint"], name="mappoint_one_per_preprint"),
+            models.CheckConstraint(condition=Q(x__lte=65_535, y__lte=65_535), name="mappoint_within_scale"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.preprint_id}: {self.x}, {self.y}"
+
+
 class HarvestRun(models.Model):
     """One pass over a source: where it stands and what it changed. Resumed from its last committed page."""
 

@@ -105,6 +105,11 @@ def to_mathml(formula: str, *, is_display: bool = False) -> str:
     return nh3.clean(raw, tags=MATHML_TAGS, attributes=MATHML_ATTRIBUTES, clean_content_tags=DROPPED)
 
 
+def plain_text(text: str) -> str:
+    """A title without markup: accents resolved, formulas without their dollars."""
+    return "".join(formula or to_unicode(as_written) for as_written, formula, _ in split_formulas(text))
+
+
 def split_formulas(text: str) -> Iterator[tuple[str, str, bool]]:
     """Pieces of a text in order: (as written, the formula or "", whether it stands on a line of its own)."""
     end = 0

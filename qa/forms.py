@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 
-from qa.models import MAX_REPORT, Question, Report
+from qa.models import MAX_REPORT, Answer, Question, Report
 
+CATEGORY = r"^[A-Za-z-]+(\.[A-Za-z-]+)?$"
 MAX_QUESTION = Question._meta.get_field("text").max_length
 
 
@@ -51,8 +52,17 @@ class SearchForm(forms.Form):
 
     q = forms.CharField(required=False, max_length=500)
     author = forms.CharField(required=False, max_length=255)
-    category = forms.RegexField(r"^[A-Za-z-]+(\.[A-Za-z-]+)?$", required=False, max_length=32)
+    category = forms.RegexField(CATEGORY, required=False, max_length=32)
     year = forms.IntegerField(required=False, min_value=1900, max_value=2999)
+    verdict = forms.ChoiceField(required=False, choices=Answer.Verdict.choices)
 
     def clean_q(self) -> str:
         return " ".join(self.cleaned_data["q"].split())
+
+
+class QuestionListForm(forms.Form):
+    """How a list of questions is narrowed and sorted, as its address has it."""
+
+    verdict = forms.ChoiceField(required=False, choices=Answer.Verdict.choices)
+    category = forms.RegexField(CATEGORY, required=False, max_length=32)
+    sort = forms.ChoiceField(required=False, choices=[("oldest", "oldest"), ("sources", "sources")])

@@ -2,7 +2,21 @@
 
 from django.urls import path, re_path
 
-from qa.views import asking, cards, formats, history, home, policies, quality, question, reports, search, site
+from qa.views import (
+    archive_map,
+    asking,
+    cards,
+    formats,
+    history,
+    home,
+    policies,
+    quality,
+    question,
+    questions,
+    reports,
+    search,
+    site,
+)
 
 app_name = "qa"
 SLUG = r"(?P<slug>[a-z0-9]{10})"
@@ -20,8 +34,11 @@ urlpatterns = [
     re_path(rf"^ask/{SLUG}\.{FORMAT}$", formats.answer, name="format"),
     re_path(rf"^ask/{SLUG}/v{VERSION}\.{FORMAT}$", formats.answer, name="version-format"),
     re_path(rf"^ask/{SLUG}/v{VERSION}\.png$", cards.card, name="card"),
-    path("questions", search.questions, name="questions"),
+    path("questions", questions.questions, name="questions"),
     path("search", search.search, name="search"),
+    path("map", archive_map.page, name="map"),
+    path("map/points", archive_map.points, name="map_points"),
+    re_path(r"^map/(?P<identifier>AG-[0-9]{4}\.[0-9]{2}-[0-9]{3,})$", archive_map.point, name="map_point"),
     path("about", site.about, name="about"),
     path("method", site.method, name="method"),
     path("privacy", policies.privacy, name="privacy"),

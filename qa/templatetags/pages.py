@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from archive.models import Author
-from archive.tex import split_formulas, to_unicode
+from archive.tex import plain_text
 from qa.models import Answer, Citation
 from qa.rendering import render_inline, render_json_ld, render_marked, render_maths_text, render_stored
 
@@ -48,7 +48,7 @@ def inline(text: str) -> SafeString:
 @register.filter
 def plain(text: str) -> str:
     """A title as plain text, for <title> and attributes: accents resolved, formulas without their dollars."""
-    return "".join(formula or to_unicode(as_written) for as_written, formula, _ in split_formulas(text))
+    return plain_text(text)
 
 
 @register.filter

@@ -6,38 +6,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from archive.models import Category, HarvestRun, Preprint
+from archive.growth import category_shares
+from archive.models import HarvestRun, Preprint
 from qa.forms import AskForm
 from qa.models import Question
 
 RECENT_QUESTIONS = 6
-TOP_CATEGORIES = 14
 
 
 def with_answers(questions: QuerySet[Question]) -> QuerySet[Question]:
     """Published questions as lists show them: with their answer and the number of preprints it cites."""
     cited = Count("published_answer__sources", filter=Q(published_answer__sources__is_cited=True))
     return questions.select_related("published_answer").annotate(cited_count=cited).order_by("-published_at")
-
-
-def top_categories() -> list[dict[str, object]]:
-    """The largest primary categories: code, name in words, number of available preprints."""
-    rows = (
-        Preprint.objects.available()
-        .order_by()
-        .values("primary_category")
-        .annotate(count=Count("pk"))
-        .order_by("-count", "primary_category")[:TOP_CATEGORIES]
-    )
-    names = dict(Category.objects.values_list("code", "name"))
-    return [
-        {
-            "code": row["primary_category"],
-            "name": names.get(row["primary_category"], ""),
-            "count": row["count"],
-        }
-        for row in rows
-    ]
 
 
 @require_safe
@@ -53,6 +33,6 @@ def home(request: HttpRequest) -> HttpResponse:
         .order_by("-finished_at")
         .first(),
         "unembedded_count": Preprint.objects.needs_embedding(settings.EMBEDDING_MODEL).count(),
-        "categories": top_categories(),
+        "categories": category_shares(),
     }
     return render(request, "qa/home.html", context)

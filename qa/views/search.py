@@ -7,28 +7,33 @@ from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
 from django.core.paginator import Paginator
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Count, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from archive.excerpts import best_passage
 from archive.identifiers import parse
-from archive.models import Preprint
-from archive.search import FLOOR, Hit
+from archive.models import Author, Preprint
+from archive.search import FLOOR, Hit, SearchResult
 from archive.search import search as search_archive
+from archive.spelling import suggest_query
 from qa.forms import SearchForm
-from qa.models import Question
+from qa.models import Answer, Question
 from qa.rendering import WORD, stems_of
+from qa.views.facets import Facet, address_with, make_facet
 from qa.views.home import with_answers
 from qa.views.preprint import find_preprint
 
-FOUND_PREPRINTS = 30
-FOUND_QUESTIONS = 5
-QUESTIONS_A_PAGE = 20
+FOUND_PREPRINTS = 100
+FAR_PREPRINTS = 20
+PREPRINTS_A_PAGE = 20
+FOUND_QUESTIONS = 8
+MAX_CATEGORIES = 10
+MAX_YEARS = 12
 MAX_WORDS = 12
 MIN_RANK = 0.024  # two words in five: ts_rank gives one occurrence 0.0608 / number of words
+FEW = 5  # preprints found, below which a misspelling is thought of
 
 
 def matching_questions(query: str) -> QuerySet[Question]:
@@ -41,15 +46,7 @@ def matching_questions(query: str) -> QuerySet[Question]:
         any_word = any_word | SearchQuery(word, config="english")
     vector = SearchVector("text", config="english")
     ranked = Question.objects.published().annotate(rank=SearchRank(vector, any_word))
-    found = with_answers(ranked.filter(rank__gt=MIN_RANK))
-    return found.order_by("-rank", "-published_at")  # type: ignore[misc]  # the plugin can't see annotations
-
-
-def count_facets(hits: Sequence[Hit]) -> dict[str, list[tuple[Any, int]]]:
-    """How the found preprints divide: by primary category, largest first, and by year, newest first."""
-    categories = Counter(hit.preprint.primary_category for hit in hits)
-    years = Counter(hit.preprint.submitted_on.year for hit in hits)
-    return {"categories": categories.most_common(10), "years": sorted(years.items(), reverse=True)}
+    return ranked.filter(rank__gt=MIN_RANK).order_by("-rank", "-published_at")
 
 
 def is_near(hit: Hit) -> bool:
@@ -58,7 +55,8 @@ def is_near(hit: Hit) -> bool:
 
 
 def list_hits(hits: Sequence[Hit], query: str) -> list[dict[str, Any]]:
-    """Each hit with the sentence that says best why it was found."""
+    """Each hit with its authors and the sentence that says best why it was found."""
+    prefetch_related_objects([hit.preprint for hit in hits], "authors")
     passages = [best_passage(query, hit.preprint.abstract) for hit in hits]
     return [
         {"hit": hit, "excerpt": passage.text if passage else ""}
@@ -66,31 +64,89 @@ def list_hits(hits: Sequence[Hit], query: str) -> list[dict[str, Any]]:
     ]
 
 
-def _search_by_words(cleaned: dict[str, Any]) -> dict[str, Any]:
-    query, year = cleaned["q"], cleaned.get("year")
-    result = search_archive(
-        query,
+def _preprint_facets(request: HttpRequest, cleaned: dict[str, Any], hits: Sequence[Hit]) -> list[Facet]:
+    """How the found preprints divide: by primary category, largest first, and by year, newest first."""
+    categories = Counter(hit.preprint.primary_category for hit in hits).most_common(MAX_CATEGORIES)
+    years = sorted(Counter(hit.preprint.submitted_on.year for hit in hits).items(), reverse=True)
+    facets = [
+        make_facet(
+            request, name="category", label="Category", chosen=cleaned.get("category") or "",
+            counts=[(code, code, count) for code, count in categories],
+        ),
+        make_facet(
+            request, name="year", label="Year", chosen=str(cleaned.get("year") or ""),
+            counts=[(year, str(year), count) for year, count in years[:MAX_YEARS]],
+        ),
+    ]  # fmt: skip
+    return [facet for facet in facets if facet.is_shown]
+
+
+def _question_context(request: HttpRequest, cleaned: dict[str, Any]) -> dict[str, Any]:
+    """The questions found, and how they divide by their answer's verdict."""
+    found = matching_questions(cleaned["q"])
+    rows = found.order_by().values_list("published_answer__verdict").annotate(count=Count("pk"))
+    counts = dict(rows)
+    verdict = cleaned.get("verdict") or ""
+    facet = make_facet(
+        request, name="verdict", label="Verdict", chosen=verdict,
+        counts=[
+            (value, label.capitalize(), counts[value])
+            for value, label in Answer.Verdict.choices
+            if value in counts
+        ],
+    )  # fmt: skip
+    chosen = found.filter(published_answer__verdict=verdict) if verdict else found
+    order = chosen.query.order_by
+    return {
+        "questions": with_answers(chosen).order_by(*order)[:FOUND_QUESTIONS],
+        "question_count": counts.get(verdict, 0) if verdict else sum(counts.values()),
+        "question_facets": [facet] if facet.is_shown else [],
+    }
+
+
+def _find_preprints(cleaned: dict[str, Any]) -> SearchResult:
+    year = cleaned.get("year")
+    return search_archive(
+        cleaned["q"],
         limit=FOUND_PREPRINTS,
         categories=[cleaned["category"]] if cleaned.get("category") else (),
         submitted_from=date(year, 1, 1) if year else None,
         submitted_to=date(year, 12, 31) if year else None,
     )
-    prefetch_related_objects([hit.preprint for hit in result.hits], "authors")
-    near = [hit for hit in result.hits if is_near(hit)]
-    far = [hit for hit in result.hits if not is_near(hit)] if near else []
+
+
+def _search_by_words(request: HttpRequest, cleaned: dict[str, Any]) -> dict[str, Any]:
+    result = _find_preprints(cleaned)
+    near = [hit for hit in result.hits if is_near(hit)] or result.hits
+    far = [hit for hit in result.hits if hit not in near][:FAR_PREPRINTS]
+    page = Paginator(near, PREPRINTS_A_PAGE).get_page(request.GET.get("page"))
+    is_last = not page.has_next()
+    meant = suggest_query(cleaned["q"]) if len(near) < FEW else ""
     return {
-        "near": list_hits(near or result.hits, query),
-        "far": list_hits(far, query),
+        "page": page,
+        "near": list_hits(list(page), cleaned["q"]),
+        "far": list_hits(far, cleaned["q"]) if is_last else [],
         "notes": result.notes,
-        "facets": count_facets(result.hits),
-        "questions": matching_questions(query)[:FOUND_QUESTIONS],
-        "stems": stems_of(query),
+        "facets": _preprint_facets(request, cleaned, result.hits),
+        "is_cut": len(result.hits) == FOUND_PREPRINTS,
+        "stems": stems_of(cleaned["q"]),
+        "meant": meant,
+        "meant_address": address_with(request, q=meant) if meant else "",
+        "author": _named_author(cleaned["q"]),
+        **_question_context(request, cleaned),
     }
 
 
-def _search_by_author(name: str) -> dict[str, Any]:
+def _named_author(query: str) -> str:
+    """The query as a name in some author list, or nothing: people also search for whom they know."""
+    names = {query, query.title()}
+    return Author.objects.filter(name__in=names).values_list("name", flat=True).order_by("name").first() or ""
+
+
+def _search_by_author(request: HttpRequest, name: str) -> dict[str, Any]:
     rows = Preprint.objects.available().filter(authors__name=name).distinct().prefetch_related("authors")
-    return {"by_author": name, "preprints": rows.order_by("-submitted_on")[:100]}
+    page = Paginator(rows.order_by("-submitted_on", "-identifier"), PREPRINTS_A_PAGE)
+    return {"by_author": name, "page": page.get_page(request.GET.get("page"))}
 
 
 @require_safe
@@ -102,21 +158,12 @@ def search(request: HttpRequest) -> HttpResponse:
     query, is_search = cleaned.get("q", ""), "author" not in request.GET
     context: dict[str, Any] = {"query": query, "cleaned": cleaned, "is_search": is_search}
     if author := cleaned.get("author"):
-        context |= _search_by_author(author)
+        context |= _search_by_author(request, author)
     elif query:
         named = parse(query)
         if named and (found := find_preprint(named)):
             return redirect(found)
-        context |= _search_by_words(cleaned)
+        context |= _search_by_words(request, cleaned)
     response = render(request, "qa/search.html", context)
     response["X-Robots-Tag"] = "noindex"
     return response
-
-
-@require_safe
-def questions(request: HttpRequest) -> HttpResponse:
-    """All answered questions, newest first."""
-    pages = Paginator(with_answers(Question.objects.published()), QUESTIONS_A_PAGE)
-    page = pages.get_page(request.GET.get("page"))
-    canonical = reverse("qa:questions") + (f"?page={page.number}" if page.number > 1 else "")
-    return render(request, "qa/questions.html", {"page": page, "canonical": canonical})

@@ -12,6 +12,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from archive.growth import category_shares, growth_by_year
+from archive.models import Preprint
 from qa.views.caching import keep_public
 
 RETRY_SECONDS = 10  # in which a restarted database is usually back
@@ -19,8 +21,14 @@ RETRY_SECONDS = 10  # in which a restarted database is usually back
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    """What this is, for whom, and what it is not."""
-    return keep_public(render(request, "qa/about.html", {"canonical": reverse("qa:about")}))
+    """What this is, for whom, what it is not, and a picture of the archive."""
+    context = {
+        "canonical": reverse("qa:about"),
+        "growth": growth_by_year(),
+        "shares": category_shares(),
+        "preprint_count": Preprint.objects.available().count(),
+    }
+    return keep_public(render(request, "qa/about.html", context))
 
 
 @require_safe

@@ -75,8 +75,8 @@ def test_month_lists_its_category_and_knows_its_neighbours(client):
     assert page.h1.get_text() == "March 2024"
     assert "Computer Vision" in page.get_text()
     assert [link["href"] for link in page.select('nav[aria-label="Months"] a')] == [
-        "/list/cs.CV/2024-07",
         "/list/cs.CV/2024-01",
+        "/list/cs.CV/2024-07",
     ]
     assert page.select_one('link[rel="canonical"]')["href"].endswith("/list/cs.CV/2024-03")
 

@@ -86,6 +86,66 @@ def test_facets_narrow_the_preprints(client, preprints, parameter, value):
     assert narrowed.select_one(".facets a")["href"] == "?q=error+code"
 
 
+def test_misspelled_search_offers_what_was_meant(client, preprints):
+    _, page = get_page(client, q="Galxies redshfit", year="2024")
+
+    link = page.select_one(".meant a")
+    assert link.get_text() == "galaxies redshift"
+    assert link["href"] == "?q=galaxies+redshift&year=2024"
+    assert get_page(client, q="galaxies")[1].select_one(".meant") is None
+
+
+def test_verdict_narrows_the_questions_only(client, preprints):
+    for verdict in ("answered", "partial", "partial"):
+        make_published_question(preprints=preprints, cited=1, verdict=verdict)
+
+    _, page = get_page(client, q="noise variational circuit error code")
+    _, narrowed = get_page(client, q="noise variational circuit error code", verdict="answered")
+
+    verdicts = {link.get_text(" ", strip=True) for link in page.select('.facets a[href*="verdict="]')}
+    assert verdicts == {"Answered 1", "Partly answered 2"}
+    assert [one.get_text() for one in narrowed.select(".question-item .verdict")] == ["Answered"]
+    assert narrowed.select_one("#found-questions").get_text() == "Answered questions · 1"
+    assert titles(narrowed) == titles(page)
+
+
+def test_many_preprints_are_paged_and_counted_whole(client):
+    PreprintFactory.create_batch(23, primary_category="quant-ph")
+    PreprintFactory.create_batch(2, primary_category="cs.LG")
+
+    _, first = get_page(client, q="variational circuits")
+    _, second = get_page(client, q="variational circuits", page="2")
+
+    assert first.select_one("#found-preprints").get_text() == "Preprints · 25"
+    assert (len(titles(first)), len(titles(second))) == (20, 5)
+    assert not set(titles(first)) & set(titles(second))
+    assert first.select_one(".pager a[rel=next]")["href"] == "?q=variational+circuits&page=2"
+    counts = [link.get_text(" ", strip=True) for link in second.select('.facets a[href*="category="]')]
+    assert counts == ["quant-ph 23", "cs.LG 2"]
+    assert second.select_one('.facets a[href*="category="]')["href"].count("page") == 0
+
+
+def test_name_of_an_author_leads_to_what_they_wrote(client, preprints):
+    _, page = get_page(client, q="ada lovelace")
+
+    assert page.select_one(".meant a")["href"] == "/search?author=Ada%20Lovelace"
+
+
+def test_search_makes_the_same_number_of_queries_however_much_is_found(
+    client, preprints, django_assert_max_num_queries
+):
+    make_published_question(preprints=preprints, cited=1)
+    PreprintFactory.create_batch(5)  # enough that no misspelling is thought of
+    with django_assert_max_num_queries(26) as few:
+        get_page(client, q="noise variational circuit")
+    PreprintFactory.create_batch(12)
+    for _ in range(3):
+        make_published_question(preprints=preprints, cited=1)
+
+    with django_assert_max_num_queries(len(few)):
+        get_page(client, q="noise variational circuit")
+
+
 @pytest.mark.parametrize(
     "query", ["AG-2024.01-1576", "ag-2024.01-1576", "2401.07049", "https://arxiv.org/abs/2401.07049v2"]
 )
