@@ -8,11 +8,14 @@ from archive.models import Posting, Preprint
 from archive.postings import (
     BLOCK_SIZE,
     ENTRY,
+    READING_LIMIT,
+    Word,
     index_preprints,
     rank_by_text,
     rarity,
     share_out,
     unindex_preprints,
+    within_limit,
 )
 from tests.factories import PreprintFactory
 
@@ -113,3 +116,11 @@ def test_a_bare_number_counts_less_than_a_word() -> None:
 def test_weights_of_words_in_a_small_archive_are_those_of_a_usual_one() -> None:
     assert rarity("quantum", holders=40, total=47) > 1.5
     assert rarity("quantum", holders=40, total=47) < rarity("thermometri", holders=1, total=47)
+
+
+def test_commonest_words_of_a_long_text_are_not_read() -> None:
+    words = [Word(str(holders), 1.0, holders) for holders in (3, 70_000, READING_LIMIT - 80_000, 900_000)]
+    assert [word.holders for word in within_limit(words)] == [3, 70_000, READING_LIMIT - 80_000]
+    common = [Word("model", 1.0, READING_LIMIT + 1)]
+    assert within_limit(common) == common
+    assert within_limit([]) == []

@@ -4,9 +4,20 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from archive.embeddings import get_embedder
+from archive.filters import Filters
 from archive.indexing import embed_preprints
 from archive.models import Embedding, Preprint
-from archive.search import NO_VECTORS, PARTLY_EMBEDDED, search, similar_to
+from archive.postings import rank_by_text
+from archive.search import (
+    NO_VECTORS,
+    OTHER_LANGUAGE,
+    PARTLY_EMBEDDED,
+    first_allowed,
+    search,
+    similar_to,
+)
+from archive.vectors import find_nearest
 from tests.factories import PreprintFactory
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +183,49 @@ def test_search_takes_the_same_few_queries_for_one_hit_and_for_many(django_asser
     for limit in (1, 20):
         with django_assert_max_num_queries(12):
             search("squeezed light", limit=limit)
+
+
+def test_question_in_another_language_goes_by_meaning_and_says_so() -> None:
+    english = make("Segmentation of the heart in MRI scans", "We segment the heart in MRI scans.")
+    other = make("Squeezed light in optical cavities")
+    embed_preprints([english, other])
+    result = search("Comment segmenter le coeur dans une IRM pour la segmentation ?")
+    assert result.hits[0].preprint == english
+    assert result.notes == [OTHER_LANGUAGE]
+    assert result.settings["mode"] == "vector"
+
+
+def test_question_in_another_language_goes_by_words_where_there_are_no_vectors(settings) -> None:
+    french = make("Espaces de modules", "Sur les espaces de modules des fibres vectoriels.")
+    settings.EMBEDDING_MODEL = "local/none"
+    result = search("Que sont les espaces de modules des fibres ?")
+    assert [hit.preprint for hit in result.hits] == [french]
+    assert result.notes == [NO_VECTORS]
+
+
+def test_filter_that_leaves_many_is_kept_by_both_legs() -> None:
+    """As where more pass than are looked at one by one: the ranking is read on, and the index is filtered."""
+    light, other = make("Squeezed light", primary_category="cs.CV"), make("Squeezed light")
+    embed_preprints([light, other])
+    wide = Filters(categories=["cs.CV"])
+    assert first_allowed(rank_by_text("squeezed light"), wide, None) == [light.pk]
+    embedder = get_embedder()
+    vector = embedder.embed(["squeezed light"])[0]
+    assert list(find_nearest(vector, model=embedder.model, also=[], filters=wide)) == [light.pk]
+
+
+def test_narrow_filter_knows_its_preprints() -> None:
+    light = make("Squeezed light", primary_category="cs.CV")
+    make("Squeezed light", primary_category="cs.CV", withdrawn_on=date(2024, 1, 1))
+    make("Squeezed light")
+    few = Filters(categories=["cs.CV"]).few()
+    assert few is not None
+    assert few.tolist() == [light.pk]
+    assert Filters().few() is None
+
+
+def test_title_typed_right_comes_first_though_others_repeat_its_words() -> None:
+    titled = make("Quantum light", "Nothing else.")
+    for number in range(3):
+        make(f"Light of quantum light {number}", "Quantum light, quantum light and light quantum.")
+    assert found("Quantum light")[0] == titled

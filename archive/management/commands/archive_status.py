@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 from django.db.models import Count, Max, Min
 
 from archive.models import HarvestRun, Preprint, SetAsideRecord
+from archive.vectors import serving_model
 
 
 class Command(BaseCommand):
@@ -22,6 +23,7 @@ class Command(BaseCommand):
             f"Preprints   {facts['all']:,}, {facts['all'] - available:,} of them withdrawn\n"
             f"Submitted   {facts['oldest'] or '-'} to {facts['newest'] or '-'}\n"
             f"Embedded    {available - pending:,} of {available:,} under {settings.EMBEDDING_MODEL}\n"
+            f"Serving     {serving_model()}\n"
             f"Set aside   {SetAsideRecord.objects.count():,} records"
         )
         for run in HarvestRun.objects.all()[:5]:
