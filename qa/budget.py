@@ -44,6 +44,21 @@ def reserve(run: AnswerRun | None, *, model: str, usd: Decimal, purpose: str = S
         return Spend.objects.create(run=run, model=model, reserved_usd=usd, purpose=purpose)
 
 
+def reserve_check(run: AnswerRun, *, model: str, usd: Decimal) -> Spend | None:
+    """The same for CHECK_MODEL, which has a cap of its own under the site's; None where either is used."""
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        with transaction.atomic():
+            spend = reserve(run, model=model, usd=usd, purpose=Spend.Purpose.CHECK)
+            checks = Spend.objects.filter(purpose=Spend.Purpose.CHECK, created_at__gte=today)
+            spent = checks.aggregate(usd=Sum(Coalesce("cost_usd", "reserved_usd")))["usd"]
+            if spent > settings.CHECK_DAILY_BUDGET_USD:
+                raise BudgetUsed("the check model's budget is used", seconds=0)
+            return spend
+    except (BudgetUsed, ProviderError):
+        return None
+
+
 def settle(spend: Spend, completion: Completion) -> None:
     """Books what a call cost: by its usage, or all that was reserved where the provider named none."""
     cost = spend.reserved_usd if completion.cost_usd is None else completion.cost_usd

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.text import Truncator
 
 from archive.admin import ReadOnlyMixin
-from qa.models import CheckCall, CitationRecheck, Opinion, Recheck
+from qa.models import CitationRecheck, Opinion, Recheck
 
 
 class RecheckInline(ReadOnlyMixin, admin.TabularInline):
@@ -50,21 +50,4 @@ class OpinionAdmin(ReadOnlyMixin, admin.ModelAdmin):
     list_display = ["model_named", "verdict", "created_at"]
     list_filter = ["verdict", "model"]
     date_hierarchy = "created_at"
-    fields = ["model", "model_named", "verdict", "call", "created_at"]
-
-
-@admin.register(CheckCall)
-class CheckCallAdmin(ReadOnlyMixin, admin.ModelAdmin):
-    """The ledger of CHECK_MODEL's own budget."""
-
-    list_display = [
-        "created_at",
-        "model",
-        "reserved_usd",
-        "cost_usd",
-        "tokens_in",
-        "tokens_out",
-        "error_code",
-    ]
-    list_filter = [("settled_at", admin.EmptyFieldListFilter), "model", "error_code"]
-    date_hierarchy = "created_at"
+    fields = ["model", "model_named", "verdict", "spend", "created_at"]

@@ -150,7 +150,7 @@ def check(lease: Lease, material: Material, written: Written) -> tuple[CheckedDr
         is_quotation=written.is_quotation,
         embedder=get_embedder(),
     )
-    return checked, find_opinions(checked, material.check)
+    return checked, find_opinions(checked, material.check, run=lease.run)
 
 
 def judge(written: Written, checked: CheckedDraft, opinions: Opinions) -> GateDecision:

@@ -4,7 +4,7 @@ The table itself, with what each audience sees, is docs/decisions/0001-states.md
 """
 
 from qa.models.answers import MAX_SOURCES, Answer, Citation, FollowUp, Source, Statement
-from qa.models.checks import CheckCall, CitationRecheck, Opinion, Recheck
+from qa.models.checks import CitationRecheck, Opinion, Recheck
 from qa.models.ledger import AskQuota, Spend
 from qa.models.marks import Mark, Sweep, standing_marks
 from qa.models.questions import AnswerRun, AnswerRunQuerySet, Question, QuestionQuerySet, new_slug
@@ -17,7 +17,6 @@ __all__ = [
     "AnswerRun",
     "AnswerRunQuerySet",
     "AskQuota",
-    "CheckCall",
     "Citation",
     "CitationRecheck",
     "FollowUp",

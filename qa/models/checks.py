@@ -8,38 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from qa.models.answers import Answer, Citation
-
-
-class CheckCall(models.Model):
-    """The ledger of CHECK_MODEL's own budget: one row a call, reserved before it and settled after.
-
-    A row that is never settled belongs to a call whose worker died: what was reserved counts as spent.
-    """
-
-    model = models.CharField(max_length=128)
-    reserved_usd = models.DecimalField(max_digits=12, decimal_places=6)
-    cost_usd = models.DecimalField(
-        max_digits=12, decimal_places=6, null=True, blank=True, help_text="Empty: not settled."
-    )
-    tokens_in = models.PositiveIntegerField(default=0)
-    tokens_out = models.PositiveIntegerField(default=0)
-    created_at = models.DateTimeField(auto_now_add=True)
-    settled_at = models.DateTimeField(null=True, blank=True)
-    error_code = models.CharField(max_length=40, blank=True, help_text="What went wrong with the call.")
-
-    class Meta:
-        ordering = ["-created_at"]
-        indexes = [models.Index(fields=["created_at"], name="checkcall_created")]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(cost_usd__isnull=True, settled_at__isnull=True)
-                | Q(cost_usd__isnull=False, settled_at__isnull=False),
-                name="checkcall_settled_has_time",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.model}: {self.cost_usd or self.reserved_usd} USD"
+from qa.models.ledger import Spend
 
 
 class Opinion(models.Model):
@@ -54,7 +23,7 @@ class Opinion(models.Model):
     model = models.CharField(max_length=128)
     model_named = models.CharField(max_length=128, help_text="As the provider named it.")
     verdict = models.CharField(max_length=12, choices=Verdict)
-    call = models.ForeignKey(CheckCall, on_delete=models.PROTECT, related_name="opinions")
+    spend = models.ForeignKey(Spend, on_delete=models.PROTECT, related_name="opinions")
     created_at = models.DateTimeField(auto_now_add=True)
     citations = models.ManyToManyField(Citation, related_name="opinions", blank=True)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from qa.models import CheckCall, Citation, Opinion, Spend
+from qa.models import Citation, Opinion, Spend
 from tests.fakes import Call, FakeProvider, Reply, answer_object
 from tests.qa.asking import ask, run_once
 
@@ -107,7 +107,7 @@ def test_answer_goes_on_where_the_second_model_fails(checker, trouble):
     run_once(question)
     assert question.state == "published"
     assert not Opinion.objects.exists()
-    [booked] = CheckCall.objects.all()
+    [booked] = Spend.objects.filter(purpose="check")
     assert booked.settled_at
 
 
@@ -117,17 +117,17 @@ def test_second_model_has_its_own_budget(checker, settings):
     run_once(question)
     assert question.state == "published"
     assert checker.calls == []
-    assert not CheckCall.objects.exists()
-    assert Spend.objects.count() == 1
+    assert [spend.purpose for spend in Spend.objects.all()] == ["answer"]
 
 
-def test_cost_of_the_second_model_is_booked_in_its_own_ledger(checker):
-    run_once(ask())
-    [call] = CheckCall.objects.all()
-    assert (call.tokens_in, call.tokens_out) == (2_000, 500)
-    assert call.cost_usd == Decimal("0.0015")
-    assert call.reserved_usd > call.cost_usd
-    assert [spend.model for spend in Spend.objects.all()] == ["openai/gpt-4.1-mini"]
+def test_cost_of_the_second_model_stands_in_the_ledger_and_in_the_answers_cost(checker):
+    question = ask()
+    run_once(question)
+    spend = Spend.objects.get(purpose="check")
+    assert (spend.tokens_in, spend.tokens_out, spend.model) == (2_000, 500, "openai/gpt-5-mini")
+    assert spend.cost_usd == Decimal("0.0015")
+    assert spend.reserved_usd > spend.cost_usd
+    assert question.published_answer.cost_usd == Decimal("0.0016") + Decimal("0.0015")
 
 
 def test_quotations_need_no_second_opinion(checker, settings):
