@@ -339,8 +339,11 @@ def heading_problems(
 
 def heading_turned(heading: str, section: DraftSection, cited: Sequence[CheckSource]) -> str:
     """Why a heading seems to say the opposite of every sentence near it, under it or cited there; empty
-    where one agrees, or none is near.
+    where one agrees, none is near, or the heading is a cited title's own words.
     """
+    own_words = squash(heading.removesuffix("…"))
+    if any(own_words in squash(source.title) for source in cited):
+        return ""
     wanted = terms(heading)
     sentences = [one.text for one in section.statements]
     sentences += [passage.text for source in cited for passage in split_sentences(source.abstract)]

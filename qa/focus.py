@@ -82,6 +82,7 @@ TASK_FORM = re.compile(
     re.IGNORECASE,
 )
 TOKEN = re.compile(r"\$[^$]+\$|\d{1,3}(?:,\d{3})+|[^\W_](?:[\w'’./+-]*[\w+])?|[^\w\s]")
+LIGHT_HEADS = word_set("scan imag data dataset sampl devic platform")
 COMMON_UNDER = 1.0  # terms of less weight ("model", "perform", "result") are not asked for by name
 
 
@@ -192,8 +193,12 @@ def trim_verbs(run: list[str]) -> list[str]:
 
 
 def weighty_terms(text: str) -> frozenset[str]:
-    """The terms of a phrase that a text on it must hold: all but the commonest."""
+    """The terms of a phrase that a text on it must hold: all but the commonest, and a head that goes without
+    saying ("MRI" is "MRI scans").
+    """
     found = terms(text)
+    if len(found) > 1 and found[-1] in LIGHT_HEADS:
+        found = found[:-1]
     return frozenset(term for term in found if weight(term) >= COMMON_UNDER) or frozenset(found[-1:])
 
 

@@ -281,3 +281,18 @@ def test_compose_does_not_call_answered_what_no_source_does():
 )
 def test_read_focus_parts_what_is_compared_from_how(question, phrases):
     assert [phrase.text for phrase in read_focus(question).phrases] == phrases
+
+
+def test_a_source_s_own_title_as_heading_holds_no_quotation():
+    source = CheckSource(
+        1,
+        "AG-2019.11-003",
+        "A portable low-cost MRI system without a high-field magnet",
+        "We built a portable MRI system with a low-cost permanent magnet. The system images the human head "
+        "in ten minutes. High-cost magnets are not needed for a portable MRI system.",
+    )
+    question = "Can a portable MRI system image the human head?"
+    draft = parse_output(json.dumps(answer(question, [source])), source_count=1)
+    checked = check_draft(draft, [source], question=question, is_quotation=True, embedder=get_embedder())
+    assert draft.sections[0].heading == source.title
+    assert decide(draft, checked, is_quotation=True).reasons == []
