@@ -91,7 +91,7 @@ def publish(one: Planted, draft: Draft, checked: CheckedDraft, archive: dict[str
         recording.Record(
             SearchResult(hits=hits),
             hits,
-            Written(draft, "openai/gpt-4.1-mini", "gpt-4.1-mini"),
+            Written(draft, "openai/gpt-4.1-mini", "gpt-4.1-mini", "1"),
             checked,
             GateDecision(publish=True, reasons=[]),
             [],
