@@ -129,15 +129,13 @@ def bar_of(question: Question) -> float:
     return median(known) if known else 2.0
 
 
-def needed_cosine(bar: float, model: str) -> float:
-    """The cosine below which a preprint with the usual share of the words can't reach this similarity."""
+def needed_cosine(bar: float, model: str, *, coverage: float = USUAL_COVERAGE) -> float:
+    """The cosine below which a preprint with this share of the words can't reach this similarity."""
     calibration = get_calibration()
     if bar >= 1 or calibration.model != model:
         return 2.0  # no similarity is known, so none can be compared
     evidence = np.log(max(bar, 1e-6) / (1 - bar))
-    return float(
-        (evidence - calibration.intercept - calibration.coverage * USUAL_COVERAGE) / calibration.cosine
-    )
+    return float((evidence - calibration.intercept - calibration.coverage * coverage) / calibration.cosine)
 
 
 def compare(batch: Sequence[Embedding], board: Board, found: Newcomers) -> None:
