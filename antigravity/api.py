@@ -11,6 +11,8 @@ from antigravity.problems import problem, unknown_address
 from archive.api import PreprintViewSet, SearchViewSet
 from qa.api import PreprintQuestionsView, QuestionViewSet
 from qa.views import site
+from qa.views.conditions import conditional, list_validators
+from qa.views.exports import AnswersExport, PreprintsExport
 
 router = DefaultRouter()
 router.include_format_suffixes = False
@@ -18,7 +20,10 @@ router.register("preprints", PreprintViewSet, basename="preprint")
 router.register("search", SearchViewSet, basename="search")
 router.register("questions", QuestionViewSet, basename="question")
 
+export = conditional(list_validators)
 v1 = [
+    path("export/answers.jsonl", export(AnswersExport.as_view()), name="answers-export"),
+    path("export/preprints.jsonl", export(PreprintsExport.as_view()), name="preprints-export"),
     path("preprints/<str:identifier>/questions/", PreprintQuestionsView.as_view(), name="preprint-questions"),
     *router.urls,
 ]

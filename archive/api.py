@@ -54,7 +54,9 @@ class PreprintFilter(django_filters.FilterSet):
         return queryset.filter(withdrawn_on__isnull=value == "false")
 
     def has_text(self, queryset: PreprintQuerySet, name: str, value: str) -> PreprintQuerySet:
-        return queryset.filter(search_vector=SearchQuery(value, config="english", search_type="websearch"))
+        """A withdrawn preprint is found by its identifier, or by whoever asks for withdrawn ones."""
+        rows = queryset if self.data.get("withdrawn") == "true" else queryset.available()
+        return rows.filter(search_vector=SearchQuery(value, config="english", search_type="websearch"))
 
 
 def find_preprint(queryset: QuerySet[Preprint], identifier: str) -> Preprint:

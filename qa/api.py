@@ -4,7 +4,7 @@ from typing import Any
 
 import django_filters
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.formats import date_format
@@ -34,6 +34,7 @@ from qa.serializers import (
     ReportedSerializer,
     ReportSerializer,
     StatusSerializer,
+    prefixed,
 )
 from qa.submission import QueueFull, QuotaUsed, Refused, asker_key, submit_question
 
@@ -271,11 +272,6 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
         versions = Answer.objects.readable().filter(question=question).select_related("run")
         answer = get_object_or_404(versions.prefetch_related(*ANSWER_ROWS), version=int(version))
         return Response(AnswerSerializer(answer).data)
-
-
-def prefixed(rows: Prefetch, prefix: str) -> Prefetch:
-    """The same rows, reached over a relation."""
-    return Prefetch(f"{prefix}__{rows.prefetch_through}", rows.queryset, to_attr=rows.to_attr)
 
 
 def with_wait(problem: APIException, seconds: int) -> APIException:

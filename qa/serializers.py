@@ -49,6 +49,11 @@ ANSWER_ROWS = [
 ]
 
 
+def prefixed(rows: Prefetch, prefix: str) -> Prefetch:
+    """The same rows, reached over a relation."""
+    return Prefetch(f"{prefix}__{rows.prefetch_through}", rows.queryset, to_attr=rows.to_attr)
+
+
 class AskedText(serializers.CharField):
     """Any string at all: what makes it a question is for qa.submission to say, with its own reason codes."""
 

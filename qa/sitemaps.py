@@ -9,7 +9,10 @@ from django.urls import reverse
 from archive.sitemaps import CanonicalSitemap, ListingSitemap, PreprintSitemap
 from qa.models import Question
 
-PAGES = ("qa:home", "qa:questions", "qa:about", "qa:method", "archive:recent", "api-docs")
+PAGES = (
+    "qa:home", "qa:questions", "qa:corrections", "qa:map", "qa:about", "qa:method", "qa:quality",
+    "qa:privacy", "qa:terms", "qa:accessibility", "archive:recent", "api-docs",
+)  # fmt: skip
 
 
 class PageSitemap(CanonicalSitemap):

@@ -2,10 +2,12 @@
 
 from django.urls import path, re_path
 
+from archive.urls import CATEGORY
 from qa.views import (
     archive_map,
     asking,
     cards,
+    feeds,
     formats,
     history,
     home,
@@ -22,6 +24,7 @@ app_name = "qa"
 SLUG = r"(?P<slug>[a-z0-9]{10})"
 VERSION = r"(?P<number>[1-9][0-9]{0,3})"
 FORMAT = r"(?P<ending>md|json|bib|ris|csl\.json)"
+FEED = r"(?P<ending>atom|json)"
 urlpatterns = [
     path("", home.home, name="home"),
     path("ask/", asking.ask, name="ask"),
@@ -34,6 +37,11 @@ urlpatterns = [
     re_path(rf"^ask/{SLUG}\.{FORMAT}$", formats.answer, name="format"),
     re_path(rf"^ask/{SLUG}/v{VERSION}\.{FORMAT}$", formats.answer, name="version-format"),
     re_path(rf"^ask/{SLUG}/v{VERSION}\.png$", cards.card, name="card"),
+    re_path(rf"^feeds/answers\.{FEED}$", feeds.answers, name="answers-feed"),
+    re_path(rf"^feeds/corrections\.{FEED}$", feeds.corrections, name="corrections-feed"),
+    re_path(rf"^feeds/category/{CATEGORY}\.{FEED}$", feeds.category, name="category-feed"),
+    re_path(rf"^feeds/search\.{FEED}$", feeds.search, name="search-feed"),
+    re_path(rf"^feeds/question/{SLUG}\.{FEED}$", feeds.question, name="question-feed"),
     path("questions", questions.questions, name="questions"),
     path("search", search.search, name="search"),
     path("map", archive_map.page, name="map"),

@@ -20,7 +20,7 @@ from django.utils.http import http_date
 
 from archive.identifiers import OWN
 from archive.models import HarvestRun, Preprint
-from qa.models import Answer, Question
+from qa.models import Answer, Question, Sweep
 from qa.views.caching import keep_public
 
 View = Callable[..., HttpResponse]
@@ -108,6 +108,21 @@ def answer_validators(
     return make_validators(request.path, row, changed_at=[row[3], row[4], row[5], row[8], row[10]])
 
 
+def question_validators(request: HttpRequest, slug: str, **_: Any) -> Validators | None:
+    """Of the feed of a published question; one query."""
+    newest = Count("answers", distinct=True)
+    marks = ArrayAgg("answers__marks", distinct=True, default=[])
+    row = (
+        Question.objects.published()
+        .filter(slug=slug)
+        .order_by("pk")
+        .values_list("published_answer", "text", "published_answer__published_at")
+        .annotate(versions=newest, marks=marks, marked_at=Max("answers__marks__since"))
+        .first()
+    )
+    return make_validators(request.path, row, changed_at=[row[2], row[5]]) if row else None
+
+
 def preprint_validators(request: HttpRequest, identifier: str, **_: Any) -> Validators | None:
     """Of a preprint's page and its formats: the row, the questions that cite it, the archive; two queries.
 
@@ -130,7 +145,7 @@ def preprint_validators(request: HttpRequest, identifier: str, **_: Any) -> Vali
     if row is None:
         return None
     archive = _archive_row()
-    changed_at = [row[1], row[4], *archive[:1], *archive[2:5]]
+    changed_at = [row[1], row[4], archive[0], archive[2], archive[3], archive[5]]
     return make_validators(request.get_full_path(), row, archive, changed_at=changed_at)
 
 
@@ -142,10 +157,11 @@ def _archive_row() -> tuple[Any, ...]:
     found = newest.annotate(
         started_at=Subquery(run.values("started_at")[:1]),
         finished_at=Subquery(run.values("finished_at")[:1]),
+        swept=Subquery(Sweep.objects.order_by("-pk").values("pk")[:1]),
         closed_at=Subquery(closed.values("closed_at")[:1]),
         changes=Subquery(run.values("changes")[:1]),
     ).first()
-    return found or (None,) * 6
+    return found or (None,) * 7
 
 
 def list_validators(request: HttpRequest, **_: Any) -> Validators:
@@ -153,6 +169,8 @@ def list_validators(request: HttpRequest, **_: Any) -> Validators:
     published = Answer.objects.filter(state=Answer.State.PUBLISHED).aggregate(
         count=Count("pk"), sum=Sum("pk"), at=Max("published_at")
     )
-    created_at, pk, started_at, finished_at, closed_at, changes = _archive_row()
+    created_at, pk, started_at, finished_at, swept, closed_at, changes = _archive_row()
     moments = [published["at"], created_at, started_at, finished_at, closed_at]
-    return make_validators(request.get_full_path(), published, pk, changes, moments, changed_at=moments)
+    return make_validators(
+        request.get_full_path(), published, pk, changes, swept, moments, changed_at=moments
+    )

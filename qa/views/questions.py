@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 
 from qa.forms import QuestionListForm
 from qa.models import Answer, Question
+from qa.views.caching import keep_public
+from qa.views.conditions import conditional, list_validators
 from qa.views.facets import Facet, Option, address_with, make_facet
 from qa.views.home import with_answers
 
@@ -73,6 +75,7 @@ def _orders(request: HttpRequest, chosen: str) -> list[Option]:
 
 
 @require_safe
+@conditional(list_validators)
 def questions(request: HttpRequest) -> HttpResponse:
     """Answered questions, newest first unless the address says otherwise; the plain list is canonical."""
     form = QuestionListForm(request.GET)
@@ -89,4 +92,4 @@ def questions(request: HttpRequest) -> HttpResponse:
         "facets": [facet for facet in facets if facet.is_shown],
         "orders": _orders(request, order),
     }
-    return render(request, "qa/questions.html", context)
+    return keep_public(render(request, "qa/questions.html", context))

@@ -19,6 +19,8 @@ def test_schema_is_served(client):
     schema = response.json()
     assert schema["openapi"].startswith("3.1")
     assert set(schema["paths"]) == {
+        "/api/v1/export/answers.jsonl",
+        "/api/v1/export/preprints.jsonl",
         "/api/v1/preprints/",
         "/api/v1/preprints/{identifier}/",
         "/api/v1/preprints/{identifier}/questions/",
@@ -59,7 +61,7 @@ def test_documentation_works_under_the_content_security_policy(live_server, page
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(f"{live_server.url}/api/")
     page.get_by_text("Ask a question").wait_for()
-    assert page.locator(".opblock").count() == 12
+    assert page.locator(".opblock").count() == 14
     page.get_by_text("Search preprints").click()
     page.get_by_text(re.compile("Calibrated, 0 to 1")).or_(page.get_by_text("Try it out")).first.wait_for()
     assert complaints == []

@@ -270,7 +270,8 @@ class TestMachines:
         listed = [one for section in sections for one in self.locations(client, section)]
 
         assert listed == [
-            "/", "/questions", "/about", "/method", "/recent", "/api/",
+            "/", "/questions", "/corrections", "/map", "/about", "/method", "/quality", "/privacy", "/terms",
+            "/accessibility", "/recent", "/api/",
             f"/ask/{shown.slug}", f"/abs/{preprint.identifier}", "/list/cs.CV/2024-03",
         ]  # fmt: skip
         assert withdrawn.identifier not in "".join(listed)

@@ -1,0 +1,101 @@
+"""304 for what a client holds already, at most two queries, and the names by which a proxy drops it."""
+
+import json
+from datetime import date
+
+import pytest
+
+from qa import publishing
+from qa.models import Answer
+from qa.views import exports
+from tests.factories import PreprintFactory
+from tests.qa.factories import make_answer, make_published_question
+
+pytestmark = pytest.mark.django_db
+
+
+def addresses(question, preprint) -> list[str]:
+    slug, identifier = question.slug, preprint.identifier
+    return [
+        f"/ask/{slug}", f"/ask/{slug}.md", f"/ask/{slug}.json", f"/ask/{slug}.bib", f"/ask/{slug}/v1.ris",
+        f"/ask/{slug}/v1.png", f"/abs/{identifier}", f"/abs/{identifier}.csl.json", "/questions",
+        "/sitemap.xml", "/sitemap-questions.xml", "/api/v1/export/answers.jsonl",
+        "/api/v1/export/preprints.jsonl",
+    ]  # fmt: skip
+
+
+def test_unchanged_costs_two_queries_at_most(client, django_assert_max_num_queries):
+    preprint = PreprintFactory()
+    question = make_published_question(preprints=[preprint], cited=1)
+    for address in addresses(question, preprint):
+        first = client.get(address)
+        assert first.status_code == 200
+        assert first["Cache-Control"] == "public, max-age=0, s-maxage=60, stale-while-revalidate=30", address
+        with django_assert_max_num_queries(2):
+            again = client.get(address, headers={"If-None-Match": first["ETag"]})
+        assert (again.status_code, again.content) == (304, b""), address
+        assert again["Cache-Control"] == first["Cache-Control"]
+        assert again["ETag"] == first["ETag"]
+        since = client.get(address, headers={"If-Modified-Since": first["Last-Modified"]})
+        assert since.status_code == 304, address
+
+
+@pytest.mark.parametrize("change", ["withdrawn", "answered again", "retracted"])
+def test_changed_is_sent_anew(client, change):
+    preprint = PreprintFactory()
+    question = make_published_question(preprints=[preprint], cited=1)
+    page, api = f"/ask/{question.slug}", f"/api/v1/questions/{question.slug}/"
+    held = {address: client.get(address)["ETag"] for address in (page, f"{page}.md", f"{page}.bib", api)}
+    if change == "withdrawn":
+        preprint.withdrawn_on = date(2026, 5, 9)
+        preprint.save()
+    elif change == "answered again":
+        publishing.publish(make_answer(question, state=Answer.State.HELD))
+    else:
+        publishing.retract(question, "It names a person.")
+
+    for address, etag in held.items():
+        again = client.get(address, headers={"If-None-Match": etag})
+        assert again.status_code == (410 if change == "retracted" else 200), address
+
+
+def test_responses_are_tagged_with_what_they_show(client):
+    cited, other = PreprintFactory(), PreprintFactory()
+    question = make_published_question(preprints=[cited, other], cited=1)
+
+    for address in (f"/ask/{question.slug}", f"/ask/{question.slug}.bib"):
+        names = client.get(address)["Cache-Tag"].split(",")
+        assert names == [
+            f"question-{question.slug}",
+            f"preprint-{cited.identifier}",
+            f"preprint-{other.identifier}",
+        ]
+        assert client.get(address)["Surrogate-Key"].split(" ") == names
+    tags = client.get(f"/abs/{cited.identifier}")["Cache-Tag"].split(",")
+    assert tags == [f"question-{question.slug}", f"preprint-{cited.identifier}"]
+
+
+def test_exports_hold_exactly_what_is_public(client):
+    preprints = PreprintFactory.create_batch(2)
+    question = make_published_question(preprints=preprints)
+    PreprintFactory(withdrawn_on=date(2026, 5, 9))
+
+    answers = b"".join(client.get("/api/v1/export/answers.jsonl").streaming_content).splitlines()
+    lines = b"".join(client.get("/api/v1/export/preprints.jsonl").streaming_content).splitlines()
+
+    assert [json.loads(line)["slug"] for line in answers] == [question.slug]
+    api = client.get(f"/api/v1/questions/{question.slug}/").json()
+    assert json.loads(answers[0])["answer"] == api["answer"]
+    assert [json.loads(line)["identifier"] for line in lines] == [one.identifier for one in preprints]
+    detail = client.get(f"/api/v1/preprints/{preprints[0].identifier}/").json()
+    assert json.loads(lines[0]) == detail
+
+
+def test_exports_read_page_after_page(client, monkeypatch):
+    monkeypatch.setattr(exports, "ROWS_A_PAGE", 2)
+    preprints = PreprintFactory.create_batch(5)
+
+    pieces = list(client.get("/api/v1/export/preprints.jsonl").streaming_content)
+
+    assert [piece.count(b"\n") for piece in pieces] == [2, 2, 1]
+    assert b"".join(pieces).count(preprints[4].identifier.encode()) >= 1
