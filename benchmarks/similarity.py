@@ -1,7 +1,8 @@
 """Fits the similarity shown to readers, and the floors that sources are held to; reports both on what was
 kept back.
 
-    python benchmarks/similarity.py pairs [--write] [--picture FILE]   the logistic, on labelled pairs
+    python benchmarks/similarity.py pairs [FOLDER ...] [--write] [--picture FILE]   the logistic, on labelled
+        pairs of every collection in retrieval/ of ANTIGRAVITY_DATA, or of some
     python benchmarks/similarity.py floors   the floors, on questions put to the configured archive
 
 Pairs: of each query the 50 best hybrid candidates; what nobody judged counts as not relevant. Fitted on every
@@ -37,20 +38,22 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=["pairs", "floors"])
+    parser.add_argument("folders", nargs="*", type=Path, help="collections in BEIR's form")
     parser.add_argument("--write", action="store_true", help="keep the fitted constants in archive/data")
-    parser.add_argument("--picture", type=Path, help="draw the reliability diagram of the kept-back half")
+    parser.add_argument("--picture", type=Path, help="draw the diagram of the constants in force")
     options = parser.parse_args()
     if options.what == "pairs":
-        fit_pairs(is_written=options.write, picture=options.picture)
+        folders = options.folders or sorted((DATA / "retrieval").iterdir())
+        fit_pairs(folders, is_written=options.write, picture=options.picture)
     else:
         fit_floors()
 
 
-def fit_pairs(*, is_written: bool, picture: Path | None) -> None:
+def fit_pairs(folders: list[Path], *, is_written: bool, picture: Path | None) -> None:
     """Fits on one half of every collection and reports on the other, also of the constants in force."""
     pools = {}
     with scratch_archive():
-        for folder in sorted((DATA / "retrieval").iterdir()):
+        for folder in folders:
             collection = read_collection(folder)
             load_collection(collection)
             pools[collection.name] = [pool_of(collection, query) for query in collection.queries]
@@ -65,7 +68,8 @@ def fit_pairs(*, is_written: bool, picture: Path | None) -> None:
             report_pairs(name, pairs, constants)
     report_bins(kept["all"], calibration)
     if picture:
-        curves = [curve_of(name, pairs, calibration) for name, pairs in kept.items()]
+        shown_now = calibration if is_written else get_calibration()
+        curves = [curve_of(name, pairs, shown_now) for name, pairs in kept.items()]
         picture.write_text(draw(curves), encoding="utf-8")
     if is_written:
         text = json.dumps({"made_by": COMMAND, "calibration": asdict(calibration)}, indent=2)
