@@ -4,7 +4,7 @@
 
 Each query of a labelled collection is taken for a published question whose answer cites the better half of
 its sources. Whatever of its first eight hits reaches their median similarity should be let through, as if it
-had just come in. A share of words is chosen on every other query and reported on the queries between.
+had just come in. The share of words in force was set beforehand; it is reported on every other query.
 """
 
 import sys
