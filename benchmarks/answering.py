@@ -35,12 +35,9 @@ from tests.stack import Stack, wait_until  # noqa: E402
 CHILDREN = 8
 ONE_BY_ONE = 12  # questions of the first two parts
 SUBJECTS = (
-    "How do quantum diffusion models compare with classical ones for image generation",
+    "How do quantum diffusion models generate images",
     "How accurate are hybrid quantum models on chest X-ray classification",
-    "Which decoders correct errors of the surface code fast enough for real hardware",
-    "How do barren plateaus limit the training of quantum neural networks",
-    "Can early dark energy resolve the Hubble tension",
-    "What do language models still get wrong in physics problems",
+    "How do quantum convolutional networks find brain tumours",
 )
 FINISHED = "SELECT count(*) AS count FROM qa_answerrun WHERE id > %s AND state IN ('done', 'failed')"
 NEWEST = "SELECT coalesce(max(id), 0) AS id FROM qa_answerrun"
@@ -109,7 +106,7 @@ def wait_for(site: Stack, count: int, *, after: int, seconds: float) -> list[dic
     )
     runs = site.query(RUNS, after)
     failed = [run for run in runs if run["outcome"] not in ("published", "held")]
-    assert not failed, f"{len(failed)} of {len(runs)} runs gave no answer: {failed[:3]}"
+    assert not failed, f"{len(failed)} of {len(runs)} runs gave no answer: {failed[:3]}; see {site.folder}"
     return runs
 
 
@@ -160,6 +157,11 @@ def measure_worker(site: Stack, *, count: int, latency: float) -> None:
     """All at once on one worker: time against the least possible, calls in flight, memory, the ledger."""
     provider = Clocked(latency)
     with answering_by(site, provider):
+        before = newest_run(site)
+        for text in questions(CHILDREN, part="warm "):  # until every child has loaded what it needs
+            ask(site, text)
+        wait_for(site, CHILDREN, after=before, seconds=300)
+        provider.calls.clear()
         after, memory = newest_run(site), Memory(site.pid("worker-answers"))
         memory.start()
         began = time.monotonic()
