@@ -14,5 +14,6 @@ app.conf.beat_schedule = {
     "embed-pending": {"task": "archive.tasks.embed_pending", "schedule": 60.0},
     "sweep-freshness": {"task": "qa.tasks.sweep_freshness", "schedule": 300.0, "options": {"expires": 290}},
     "harvest-due": {"task": "archive.tasks.harvest_due", "schedule": 60.0, "options": {"expires": 55}},
+    "retry-standing": {"task": "qa.tasks.retry_standing", "schedule": 300.0, "options": {"expires": 290}},
     "forget-askers": {"task": "qa.tasks.forget_askers", "schedule": 3600.0},
 }

@@ -22,6 +22,7 @@ def problem(
     code: str,
     detail: str,
     errors: list[dict[str, str]] | None = None,
+    extra: dict[str, Any] | None = None,
     headers: dict[str, str] | None = None,
 ) -> JsonResponse:
     """An RFC 9457 document of type about:blank: `title` is the status, `code` and `detail` say the rest."""
@@ -34,6 +35,7 @@ def problem(
     }
     if errors:
         body["errors"] = errors
+    body |= extra or {}
     return JsonResponse(body, status=status, headers=headers, content_type="application/problem+json")
 
 
@@ -53,7 +55,13 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> JsonResponse | 
             errors=list_errors(exc.detail),
             headers=headers,
         )
-    return problem(exc.status_code, code=str(exc.get_codes()), detail=str(exc.detail), headers=headers)
+    return problem(
+        exc.status_code,
+        code=str(exc.get_codes()),
+        detail=str(exc.detail),
+        extra=getattr(exc, "extra", None),
+        headers=headers,
+    )
 
 
 def as_api_exception(exc: Exception) -> Exception:

@@ -29,7 +29,7 @@ urlpatterns = [
     path("api/", include("antigravity.api")),
     # Only what is an address without its slash: anything else would be sent to and fro for ever.
     re_path(
-        rf"^(?:recent|questions|search|map|about|method|quality|privacy|terms|accessibility|corrections|ask/{SLUG}(?:/(?:v{VERSION}|history))?|abs/.+|list/{CATEGORY}(?:/{MONTH})?)/$",
+        rf"^(?:recent|questions|gaps|search|map|about|method|quality|privacy|terms|accessibility|corrections|ask/{SLUG}(?:/(?:v{VERSION}|history))?|abs/.+|list/{CATEGORY}(?:/{MONTH})?)/$",
         site.without_slash,
     ),
     path("", include("qa.urls")),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import Case, Prefetch, QuerySet, Value, When
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -28,6 +29,7 @@ from qa.models import (
     Spend,
     Statement,
 )
+from qa.nearness import find_mergeable
 from qa.rendering import render_stored
 
 admin.site.site_header = settings.SITE_NAME
@@ -52,7 +54,7 @@ class QuestionAdmin(ReadOnlyMixin, DecidingAdmin):
     decisions = QUESTION_DECISIONS
     list_display = ["short_text", "state", "verdict", "asked_at", "published_at", "slug"]
     list_select_related = ["published_answer"]
-    list_filter = ["state", "published_answer__verdict", "language"]
+    list_filter = ["state", "is_listed", "published_answer__verdict", "language"]
     search_fields = ["text", "=slug"]
     search_help_text = "Words of the question, or the ten characters of its address."
     date_hierarchy = "asked_at"
@@ -67,12 +69,29 @@ class QuestionAdmin(ReadOnlyMixin, DecidingAdmin):
         "asked_at",
         "published_at",
         "closed_at",
+        "is_listed",
+        "near_questions",
     ]
+    readonly_fields = ["near_questions"]
     inlines = [AnswerInline, AnswerRunInline]
 
     @admin.display(description="question", ordering="text")
     def short_text(self, question: Question) -> str:
         return Truncator(question.text).chars(140)
+
+    @admin.display(description="near it, for merging")
+    def near_questions(self, question: Question) -> SafeString:
+        """Questions that are open to be merged into, nearest first, with their cosine and state."""
+        rows = [
+            (
+                reverse("admin:qa_question_change", args=[near.question.pk]),
+                near.question.text,
+                near.question.get_state_display(),
+                f"{near.cosine:.2f}",
+            )
+            for near in find_mergeable(question)
+        ]
+        return format_html_join("", '<p><a href="{}">{}</a> ({}, {})</p>', rows) or format_html("none")
 
     @admin.display(ordering="published_answer__verdict")
     def verdict(self, question: Question) -> str:

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.formats import date_format
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ValidationError
@@ -21,6 +21,7 @@ from rest_framework.viewsets import GenericViewSet
 from archive.identifiers import parse
 from archive.models import Preprint
 from qa.models import Answer, AnswerRun, Question, QuestionQuerySet, Source, standing_marks
+from qa.nearness import suggest_questions
 from qa.reporting import ReportRefused, file_report, find_citation
 from qa.runs import queue_position
 from qa.serializers import (
@@ -34,10 +35,12 @@ from qa.serializers import (
     ReportedSerializer,
     ReportSerializer,
     StatusSerializer,
+    SuggestionSerializer,
     prefixed,
 )
-from qa.submission import QueueFull, QuotaUsed, Refused, asker_key, submit_question
+from qa.submission import NearDuplicate, QueueFull, QuotaUsed, Refused, asker_key, submit_question
 
+SUGGESTED_SECONDS = 300  # how long a browser may keep suggestions
 WITH_RETRIEVED = [Question.State.PENDING, Question.State.UNANSWERABLE]
 UNLISTED = {"Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}  # for whoever has the address
 
@@ -60,6 +63,17 @@ class QueueIsFull(APIException):
 
     status_code = 503
     default_code = "queue_full"
+
+
+class AskedInOtherWords(APIException):
+    """Published questions ask the same: `candidates`."""
+
+    status_code = 409
+    default_code = "near_duplicate"
+
+    def __init__(self, refusal: NearDuplicate) -> None:
+        super().__init__(refusal.message)
+        self.extra = {"candidates": SuggestionSerializer(refusal.candidates, many=True).data}
 
 
 class Retracted(APIException):
@@ -154,6 +168,10 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
         responses={
             202: OpenApiResponse(AcceptedSerializer, "A new question; `Location` is its address."),
             200: OpenApiResponse(AcceptedSerializer, "It was asked before; `Location` is its address."),
+            409: OpenApiResponse(
+                description="Published questions ask the same in other words: `candidates`. "
+                "`force` asks anyway."
+            ),
             422: OpenApiResponse(description="The text is no question for this archive: `code` says why."),
             429: OpenApiResponse(description="The quota is used; `Retry-After` says for how long."),
             503: OpenApiResponse(
@@ -168,9 +186,15 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
         body = AskSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         try:
-            submission = submit_question(body.validated_data["text"], asker=asker_key(request.META))
+            submission = submit_question(
+                body.validated_data["text"],
+                asker=asker_key(request.META),
+                force=body.validated_data["force"],
+            )
         except Refused as refusal:
             raise QuestionRefused(refusal.message, code=refusal.code) from refusal
+        except NearDuplicate as refusal:
+            raise AskedInOtherWords(refusal) from refusal
         except QuotaUsed as refusal:
             raise with_wait(QuotaExceeded(refusal.message), refusal.retry_after) from refusal
         except QueueFull as refusal:
@@ -181,6 +205,19 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
             status=202 if submission.is_new else 200,
             headers={"Location": api_url(submission.question)},
         )
+
+    @extend_schema(
+        summary="Suggest published questions near a text",
+        parameters=[OpenApiParameter("q", str, required=True, description="What is being typed.")],
+        responses=SuggestionSerializer(many=True),
+        filters=False,
+    )
+    @action(detail=False, filterset_class=None, pagination_class=None)
+    def suggestions(self, request: Request) -> Response:
+        """At most five, nearest first. Nothing of the text is kept."""
+        near = suggest_questions(request.query_params.get("q", ""))
+        headers = {"Cache-Control": f"public, max-age={SUGGESTED_SECONDS}"}
+        return Response(SuggestionSerializer(near, many=True).data, headers=headers)
 
     @extend_schema(
         summary="Read a question and its answer",

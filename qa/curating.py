@@ -107,6 +107,20 @@ QUESTION_DECISIONS = [
         ReasonForm,
     ),
     Decision(
+        "list_gap",
+        "List among the gaps",
+        "Its words are shown to everybody on the page of gaps, as long as the archive can't answer it.",
+        lambda question, user, given: publishing.list_gap(question, is_listed=True),
+        frozenset({Question.State.UNANSWERABLE}),
+    ),
+    Decision(
+        "unlist_gap",
+        "Take off the gaps",
+        "The page of gaps doesn't show it any more.",
+        lambda question, user, given: publishing.list_gap(question, is_listed=False),
+        frozenset({Question.State.UNANSWERABLE}),
+    ),
+    Decision(
         "merge",
         "Merge",
         "The address leads to the other question's page from now on.",

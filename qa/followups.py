@@ -11,7 +11,8 @@ from archive.models import Preprint
 from archive.search import search
 from qa.figures import missing_figures
 from qa.models import Question
-from qa.questions import Refused, accept_question
+from qa.nearness import embed_question, find_published_near
+from qa.questions import Refused, accept_question, judge_meaning
 from qa.style import stray_words, style_problems
 from qa.text_keys import make_text_key
 from qa.wording import terms
@@ -86,17 +87,20 @@ def choose_follow_ups(
 def find_near_published(
     question: Question, *, preprint_ids: Sequence[int], chooser: Chooser
 ) -> list[Question]:
-    """Published questions whose answers rest on the same preprints, nearest in meaning first."""
-    candidates = list(
+    """Published questions near this one, or whose answers rest on the same preprints, nearest first."""
+    vector = embed_question(question.text)
+    by_meaning = find_published_near(vector, least=NEAR, without=[question.pk]) if vector is not None else []
+    by_sources = list(
         Question.objects.published()
         .exclude(pk=question.pk)
         .filter(published_answer__sources__preprint__in=preprint_ids)
         .annotate(shared=Count("published_answer__sources"))
         .order_by("-shared", "-published_at")[:CANDIDATES]
     )
-    nearness = {near.pk: float(chooser.embed(near.text) @ chooser.vectors[0]) for near in candidates}
-    candidates = [near for near in candidates if nearness[near.pk] >= NEAR]
-    return sorted(candidates, key=lambda near: -nearness[near.pk])
+    candidates = {near.pk: near for near in [*by_sources, *(one.question for one in by_meaning)]}
+    nearness = {pk: float(chooser.embed(near.text) @ chooser.vectors[0]) for pk, near in candidates.items()}
+    near_enough = [pk for pk in candidates if nearness[pk] >= NEAR]
+    return [candidates[pk] for pk in sorted(near_enough, key=lambda pk: -nearness[pk])]
 
 
 def read_texts(question: Question, preprint_ids: Sequence[int]) -> list[str]:
@@ -111,6 +115,8 @@ def judge_suggestion(text: str, *, keys: set[str], texts: Sequence[str]) -> Sugg
     """
     try:
         accepted = accept_question(text)
+        if (vector := embed_question(accepted)) is not None:
+            judge_meaning(vector)
     except Refused:
         return None
     if style_problems(accepted, sources=texts) or missing_figures(accepted, texts):

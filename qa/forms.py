@@ -20,6 +20,8 @@ class AskForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "true", "dir": "auto"}),
     )
 
+    force = forms.BooleanField(required=False)  # "ask anyway", although it was answered in other words
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         attrs = self.fields["question"].widget.attrs

@@ -132,6 +132,16 @@ def merge(question: Question, into: Question) -> None:
 
 
 @transaction.atomic
+def list_gap(question: Question, *, is_listed: bool) -> None:
+    """Shows a standing question among the archive's gaps, or takes it off."""
+    question = _lock(question.pk)
+    if is_listed and question.state != Question.State.UNANSWERABLE:
+        raise NotAllowed(f"It is {question.get_state_display()}; only a standing question is a gap.")
+    question.is_listed = is_listed
+    question.save(update_fields=["is_listed"])
+
+
+@transaction.atomic
 def reanswer(
     question: Question, reason: str, *, cause: AnswerRun.Reason = AnswerRun.Reason.REANSWER
 ) -> AnswerRun:
@@ -157,6 +167,7 @@ def erase(question: Question) -> None:
         raise NotAllowed(f"It is {row.get_state_display()}; retract or reject it first.")
     FollowUp.objects.filter(Q(target=row) | Q(text=row.text)).delete()
     row.answers.all().delete()
+    row.embeddings.all().delete()
     row.reports.all().delete()
     row.runs.update(retrieved=[], change_reason="")
     LogEntry.objects.filter(

@@ -69,6 +69,9 @@ class AskedText(serializers.CharField):
 
 class AskSerializer(serializers.Serializer):
     text = AskedText(help_text="A question in plain language that stands alone, 10 to 500 characters.")
+    force = serializers.BooleanField(
+        default=False, help_text="Ask although a published question asks the same in other words."
+    )
 
 
 class StatusSerializer(serializers.Serializer):
@@ -344,6 +347,18 @@ class QuestionHeadSerializer(serializers.ModelSerializer[Question]):
             "published_at",
             "answer",
         ]
+
+
+class SuggestionSerializer(serializers.ModelSerializer[Question]):
+    """A published question near what is being typed."""
+
+    url = APIURLField("v1:question-detail", "slug")
+    page_url = PageURLField()
+    verdict = serializers.CharField(source="published_answer.verdict", read_only=True)
+
+    class Meta:
+        model = Question
+        fields = ["slug", "url", "page_url", "text", "verdict"]
 
 
 class RetrievedSerializer(serializers.Serializer):

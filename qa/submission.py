@@ -6,6 +6,7 @@ What becomes of a repeat: docs/decisions/0001-states.md, "The same question aske
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
@@ -13,11 +14,12 @@ from django.db.models import Q
 from archive.models import Embedding, HarvestRun, Preprint
 from qa import dispatching, runs
 from qa.models import AnswerRun, Question
-from qa.questions import Refused, accept_question
+from qa.nearness import embed_question, find_same, keep_vector
+from qa.questions import Refused, accept_question, judge_meaning
 from qa.quotas import QuotaUsed, asker_key, use_quota
 from qa.text_keys import make_text_key
 
-__all__ = ["QueueFull", "QuotaUsed", "Refused", "Submission", "asker_key", "submit_question"]
+__all__ = ["NearDuplicate", "QueueFull", "QuotaUsed", "Refused", "Submission", "asker_key", "submit_question"]
 
 QUEUE_LOCK = 7_201  # of pg_advisory_xact_lock: counting the open runs and adding one are one step
 QUEUE_FULL_SECONDS = 300
@@ -35,6 +37,18 @@ class QueueFull(Exception):
         super().__init__(self.message)
 
 
+class NearDuplicate(Exception):
+    """Published questions ask the same in other words: `candidates`, the nearest first. It may be forced."""
+
+    message = (
+        "This was answered already, in other words. Please look there first; it can be asked nevertheless."
+    )
+
+    def __init__(self, candidates: list[Question]) -> None:
+        self.candidates = candidates
+        super().__init__(self.message)
+
+
 @dataclass(frozen=True)
 class Submission:
     """What became of a submitted text: the question whose page tells the rest."""
@@ -43,22 +57,37 @@ class Submission:
     is_new: bool
 
 
-def submit_question(text: str, *, asker: str) -> Submission:
+def submit_question(text: str, *, asker: str, force: bool = False) -> Submission:
     """Takes a question, or finds the one it repeats; either way, its page is the answer to the asker.
 
     `asker` is what asker_key() made of the request. Raises Refused where the text can't be taken (or was
-    rejected by a curator), QuotaUsed and QueueFull where it can't be taken now. A repeat that starts no work
-    uses no quota.
+    rejected by a curator), NearDuplicate where it was answered in other words, unless it is asked with
+    `force`, QuotaUsed and QueueFull where it can't be taken now. A repeat that starts no work uses no quota.
     """
     accepted = accept_question(text)
+    vector = _judge_new(accepted, force=force)
     with transaction.atomic():
         question, is_new = _find_or_create(accepted)
+        if is_new and vector is not None:
+            keep_vector(question, vector)
         if is_new or _wants_new_run(question):
             use_quota(asker)
             _check_queue()
             run = runs.open_run(question, AnswerRun.Reason.ASKED if is_new else AnswerRun.Reason.ASKED_AGAIN)
             transaction.on_commit(partial(dispatching.wake, run), robust=True)
     return Submission(question, is_new)
+
+
+def _judge_new(text: str, *, force: bool) -> np.ndarray | None:
+    """The vector of a text that is not here yet, if one can be had. Raises Refused and NearDuplicate."""
+    if Question.objects.filter(text_key=make_text_key(text)).exists():
+        return None
+    vector = embed_question(text)
+    if vector is not None:
+        judge_meaning(vector)
+        if not force and (candidates := find_same(text, vector)):
+            raise NearDuplicate(candidates)
+    return vector
 
 
 def _find_or_create(text: str) -> tuple[Question, bool]:

@@ -11,9 +11,11 @@ from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_process_init
 
 from archive.embeddings import EmbedderUnavailable, get_embedder
-from qa import freshness, llm, pipeline, quotas, reanswering, runs
+from qa import freshness, llm, nearness, pipeline, quotas, reanswering, runs, standing
 from qa.dispatching import QUEUE, TASK
 from qa.refusals.language import identify_language
+
+VECTORS_A_SWEEP = 500
 
 
 @shared_task(name=TASK)
@@ -35,6 +37,13 @@ def sweep_freshness(**kwargs: object) -> None:
     freshness.sweep()
     reanswering.reanswer_outdated()
     reanswering.tell_curators()
+
+
+@shared_task(name="qa.tasks.retry_standing")
+def retry_standing(**kwargs: object) -> None:
+    """Tries standing questions again that new preprints may answer; first gives vectors to old questions."""
+    nearness.embed_missing(VECTORS_A_SWEEP)
+    standing.sweep()
 
 
 @celeryd_after_setup.connect

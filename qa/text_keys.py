@@ -19,7 +19,7 @@ THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 WORD_HYPHEN = re.compile(r"(?<=[^\W\d_]{2})-(?=[^\W\d_])|(?<=[^\W\d_])-(?=[^\W\d_]{2})")
 APOSTROPHE = re.compile(r"(?<=\w)['’ʼ](?=\w)")  # don't and dont are one word; f' stays apart from f
 QUOTED = re.compile(r"(?<!\w)['‘](?=\w)([^'‘’]*)['’](?!\w)")
-LONE_POINT = re.compile(r"(?:(?<=\w)|(?<!\S))\.(?!\d)|(?<=[^\W\d])\.(?=\d)|[…]")
+LONE_POINT = re.compile(r"(?:(?<=\w)|(?<!\S))\.+(?!\d)|(?<=[^\W\d])\.(?=\d)|[…]")
 FACTORIAL = re.compile(r"(?<![\w)])!|!(?=\s*$)|(?<=\w{2})!|!{2,}")
 COLON = re.compile(r"(?<!\d):|:(?!\d)")
 DROPPED = re.compile(r"[?¿¡;,\"“”„«»‹›‘’`´·•§¶(){}\[\]]|(?<!\w)_|_(?!\w)")

@@ -18,6 +18,7 @@ from qa.views import (
     reports,
     search,
     site,
+    standing,
 )
 
 app_name = "qa"
@@ -43,6 +44,7 @@ urlpatterns = [
     re_path(rf"^feeds/search\.{FEED}$", feeds.search, name="search-feed"),
     re_path(rf"^feeds/question/{SLUG}\.{FEED}$", feeds.question, name="question-feed"),
     path("questions", questions.questions, name="questions"),
+    path("gaps", standing.gaps, name="gaps"),
     path("search", search.search, name="search"),
     path("map", archive_map.page, name="map"),
     path("map/points", archive_map.points, name="map_points"),

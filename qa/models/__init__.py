@@ -7,7 +7,14 @@ from qa.models.answers import MAX_SOURCES, Answer, Citation, FollowUp, Source, S
 from qa.models.checks import CitationRecheck, Opinion, Recheck
 from qa.models.ledger import AskQuota, Spend
 from qa.models.marks import Mark, Sweep, standing_marks
-from qa.models.questions import AnswerRun, AnswerRunQuerySet, Question, QuestionQuerySet, new_slug
+from qa.models.questions import (
+    AnswerRun,
+    AnswerRunQuerySet,
+    Question,
+    QuestionEmbedding,
+    QuestionQuerySet,
+    new_slug,
+)
 from qa.models.reports import MAX_REPORT, Report
 
 __all__ = [
@@ -23,6 +30,7 @@ __all__ = [
     "Mark",
     "Opinion",
     "Question",
+    "QuestionEmbedding",
     "QuestionQuerySet",
     "Recheck",
     "Report",

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
+from pgvector.django import HalfVectorField
 
 SLUG_ALPHABET = string.ascii_lowercase + string.digits
 
@@ -26,6 +27,10 @@ class QuestionQuerySet(models.QuerySet["Question"]):
     def standing(self) -> "QuestionQuerySet":
         """Questions that this archive could not answer, waiting for new preprints."""
         return self.filter(state=Question.State.UNANSWERABLE)
+
+    def gaps(self) -> "QuestionQuerySet":
+        """Standing questions that a curator has read and listed (docs/decisions/0011)."""
+        return self.standing().filter(is_listed=True)
 
 
 class Question(models.Model):
@@ -67,6 +72,14 @@ class Question(models.Model):
         null=True, blank=True, help_text="When it was rejected, retracted or merged."
     )
     asked_at = models.DateTimeField(auto_now_add=True)
+    searched_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When new preprints were last looked through for a standing question.",
+    )
+    is_listed = models.BooleanField(
+        default=False, help_text="A curator lets it be shown among the archive's gaps while it is standing."
+    )
 
     objects = QuestionQuerySet.as_manager()
 
@@ -106,6 +119,22 @@ class Question(models.Model):
         return reverse("qa:question", args=[self.slug])
 
 
+class QuestionEmbedding(models.Model):
+    """A question's vector under one model, of length 1: what is asked the same, and what is near it."""
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="embeddings")
+    model = models.CharField(max_length=128)
+    vector = HalfVectorField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["question", "model"], name="questionembedding_one_per_model")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question_id} {self.model}"
+
+
 class AnswerRunQuerySet(models.QuerySet["AnswerRun"]):
     """Which runs: the queue of record."""
 
@@ -134,6 +163,7 @@ class AnswerRun(models.Model):
     class Reason(models.TextChoices):
         ASKED = "asked", "asked"
         ASKED_AGAIN = "asked_again", "asked again"
+        RETRIED = "retried", "tried again for new preprints"
         REANSWER = "reanswer", "answered again by a curator"
         FRESHNESS = "freshness", "answered again because its sources changed"
 

@@ -1,5 +1,7 @@
 """The ask form: what was typed goes to qa/submission.py, and its asker to the question's own page."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -9,7 +11,8 @@ from django.views.decorators.http import require_http_methods
 from archive.models import Preprint
 from qa.forms import AskForm
 from qa.models import Question
-from qa.submission import QueueFull, QuotaUsed, Refused, asker_key, submit_question
+from qa.nearness import suggest_questions
+from qa.submission import NearDuplicate, QueueFull, QuotaUsed, Refused, asker_key, submit_question
 from qa.views.caching import keep_private
 
 ASKED_COOKIE = "asked"
@@ -43,8 +46,13 @@ def my_questions(request: HttpRequest) -> list[Question]:
     return [found[slug] for slug in slugs if slug in found]
 
 
-def _form_page(request: HttpRequest, form: AskForm, *, status: int = 200) -> HttpResponse:
+def _form_page(
+    request: HttpRequest, form: AskForm, *, status: int = 200, same: Sequence[Question] = ()
+) -> HttpResponse:
+    typed = str(form["question"].value() or "")
     context = {
+        "same": same,
+        "related": [] if same else suggest_questions(typed),
         "canonical": reverse("qa:ask"),
         "form": form,
         "my_questions": my_questions(request),
@@ -59,7 +67,13 @@ def _receive(request: HttpRequest, form: AskForm) -> HttpResponse:
     """Submits the form's question; trouble is said beside the box, with what was typed still in it."""
     retry_after = 0
     try:
-        submission = submit_question(form.cleaned_data["question"], asker=asker_key(request.META))
+        submission = submit_question(
+            form.cleaned_data["question"],
+            asker=asker_key(request.META),
+            force=form.cleaned_data["force"],
+        )
+    except NearDuplicate as refusal:
+        return _form_page(request, form, status=409, same=refusal.candidates)
     except Refused as refusal:
         form.add_error("question", refusal.message)
         status = 422

@@ -11,6 +11,8 @@ SAME = [
     ("What limits qubits?", "What limits 'qubits'?"),
     ("What limits qubits?", "What limits qubits!"),
     ("What limits qubits?", "What limits qubits."),
+    ("What limits qubits?", "What limits qubits …"),
+    ("What limits qubits?", "What limits qubits ... "),
     ("What limits qubits?", "Ｗｈａｔ limits qubits？"),
     ("Why don't they scale?", "Why don’t they scale"),
     ("Schrödinger's cat: what is it", "Schro\u0308dinger’s cat – what is it?"),
