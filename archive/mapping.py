@@ -8,14 +8,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import MD5
 
 from archive.filters import Filters
 from archive.models import Embedding, MapPoint, Preprint, Projection
-from archive.vectors import find_nearest
+from archive.vectors import find_nearest, serving_model
 
 MAX_DRAWN = 20_000  # preprints in a new picture; of a larger archive a sample, the same each time
 MAX_POINTS = 30_000  # with those that were placed since; a page draws no more
@@ -29,12 +28,12 @@ BATCH = 500
 
 def shown_projection() -> Projection | None:
     """The picture made with the vectors that search uses, or None."""
-    return Projection.objects.filter(model=settings.EMBEDDING_MODEL).first()
+    return Projection.objects.filter(model=serving_model()).first()
 
 
 def _embedded() -> QuerySet[Embedding]:
     """Present vectors of available preprints, in an order that is random and never changes."""
-    rows = Embedding.objects.filter(model=settings.EMBEDDING_MODEL, preprint__withdrawn_on__isnull=True)
+    rows = Embedding.objects.filter(model=serving_model(), preprint__withdrawn_on__isnull=True)
     return rows.order_by(MD5("preprint__identifier"))
 
 
@@ -89,11 +88,11 @@ def save_projection(
 ) -> Projection:
     """Replaces the picture in one transaction: a reader sees the whole old one or the whole new one."""
     with transaction.atomic():
-        Projection.objects.filter(model=settings.EMBEDDING_MODEL).delete()
+        Projection.objects.filter(model=serving_model()).delete()
         available = set(Preprint.objects.available().filter(pk__in=list(ids)).values_list("pk", flat=True))
         kept = [(pk, point) for pk, point in zip(ids, points, strict=True) if pk in available]
         projection = Projection.objects.create(
-            model=settings.EMBEDDING_MODEL, version=version, regions=regions, drawn=len(kept)
+            model=serving_model(), version=version, regions=regions, drawn=len(kept)
         )
         MapPoint.objects.bulk_create((_point(projection, pk, point) for pk, point in kept), batch_size=2000)
     return projection

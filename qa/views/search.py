@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from archive.excerpts import best_passage
@@ -164,6 +165,9 @@ def search(request: HttpRequest) -> HttpResponse:
         if named and (found := find_preprint(named)):
             return redirect(found)
         context |= _search_by_words(request, cleaned)
+    if not query and not author:
+        context["canonical"] = reverse("qa:search")
     response = render(request, "qa/search.html", context)
-    response["X-Robots-Tag"] = "noindex"
+    if query or author:
+        response["X-Robots-Tag"] = "noindex"
     return response

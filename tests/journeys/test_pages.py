@@ -23,6 +23,7 @@ from tests.qa.factories import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LEASE = {"state": AnswerRun.State.RUNNING, "lease_token": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}
+API_FILES = {"api"}  # the frame of Swagger UI, on a page of its own
 NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1280, "height": 800}
 STRANGE = [
     "W" * 500,
@@ -178,6 +179,19 @@ def test_pages_log_no_error_and_ask_nobody_else(live_server, page: Page, foreign
     assert foreign_requests == []
 
 
-@pytest.mark.parametrize("name", ["css/site.css", "js/site.js"])
-def test_styles_and_scripts_stay_small(name):
-    assert len(gzip.compress(Path(settings.BASE_DIR, "static", name).read_bytes())) <= 15_000
+@pytest.mark.parametrize("kind", ["css", "js"])
+def test_styles_and_scripts_of_the_whole_site_stay_small(kind):
+    files = [
+        path
+        for path in Path(settings.BASE_DIR, "static", kind).glob(f"*.{kind}")
+        if path.stem not in API_FILES
+    ]
+
+    assert {"site"} <= {path.stem for path in files}
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= 15_000
+
+
+def test_answer_page_is_light(client):
+    question = make_published_question(preprints=PreprintFactory.create_batch(8), cited=8, statements=12)
+
+    assert len(client.get(question.get_absolute_url()).content) <= 60_000
