@@ -11,42 +11,28 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.db import connection, transaction
+from django.db.models import Max, Min
 from django.utils import timezone
 
-from archive.categories import category_name
 from archive.cleaning import Refusal, clean_record
 from archive.identifiers import mint_many, note_all_minted
-from archive.models import Author, Category, HarvestRun, Preprint, RawRecord, SetAsideRecord
-from archive.postings import index_preprints, unindex_preprints
+from archive.models import HarvestRun, Preprint, SetAsideRecord
+from archive.postings import BLOCK_SIZE, index_preprints, unindex_preprints, unindexed_in
 from archive.records import BadRecord, Page, Record
 from archive.revising import apply_deletion, apply_record, is_news, is_older
+from archive.writing import (
+    change_preprints,
+    create_preprints,
+    storable,
+    write_authors,
+    write_categories,
+    write_raw_records,
+)
 
 WRITE_LOCK = 0x41470001  # "AG" and a number: pg_advisory_xact_lock's key of whoever writes preprints
+INDEXED_AT_ONCE = 4_096  # a second or two, and few enough rewritings of a common word's list
 PAGE_TIMEOUT = "120s"  # a page waits for another harvester's page
-MAX_RAW = 4_000_000  # characters: as much as a line of a file may have
 
-WRITTEN_FIELDS = [
-    "version",
-    "versions",
-    "title",
-    "abstract",
-    "abstract_kind",
-    "primary_category",
-    "categories",
-    "submitted_on",
-    "revised_on",
-    "comments",
-    "journal_ref",
-    "doi",
-    "licence",
-    "language",
-    "datestamp",
-    "withdrawn_on",
-    "withdrawal_reason",
-    "text_hash",
-    "record_hash",
-    "updated_at",
-]
 RUN_FIELDS = [
     "created",
     "updated",
@@ -72,10 +58,6 @@ class PageWork:
     unchanged: int = 0
     set_aside: list[BadRecord] = field(default_factory=list)
 
-    @property
-    def written(self) -> list[tuple[Preprint, Record]]:
-        return self.created + self.changed
-
 
 def harvest(
     pages: Iterable[Page],
@@ -83,18 +65,23 @@ def harvest(
     run: HarvestRun,
     on_page: Callable[[HarvestRun], object] | None = None,
     is_enough: Callable[[], bool] | None = None,
+    index: Callable[[], object] | None = None,
 ) -> HarvestRun:
     """Takes in pages until they end, and closes the run; or leaves it open where `is_enough` says so.
 
-    What a page's source raises leaves the run as failed.
+    With `index`, new preprints are left out of full-text search until all pages are in; then it is called, to
+    do index_pending. A large load so writes the lists of common words anew less often. What a page's source
+    raises leaves the run as failed.
     """
     try:
         for page in pages:
-            take_in(page, run=run)
+            take_in(page, run=run, is_indexed=index is None)
             if on_page:
                 on_page(run)
             if page.position and is_enough and is_enough():
                 return run
+        if index:
+            index()
     except BaseException as error:
         close_run(run, HarvestRun.State.FAILED, error=f"{type(error).__name__}: {error}"[:2_000])
         raise
@@ -107,16 +94,50 @@ def close_run(run: HarvestRun, state: HarvestRun.State, *, error: str = "") -> N
     run.save(update_fields=["state", "error", "finished_at"])
 
 
-def take_in(page: Page, *, run: HarvestRun) -> None:
+def take_in(page: Page, *, run: HarvestRun, is_indexed: bool = True) -> None:
     """One page, in one transaction with the run's place after it."""
     with transaction.atomic():
         take_write_lock()
         work = prepare(page)
-        write_preprints(work)
-        write_authors(work)
-        write_raw_records(work)
-        index_preprints([preprint.pk for preprint, _ in work.created] + work.retexted)
+        write(work, is_indexed=is_indexed)
         note_page(run, page, work)
+
+
+def index_pending(on_step: Callable[[int], object] | None = None) -> int:
+    """Lets full-text search find the preprints that it can't yet; how many they were.
+
+    What is missing is seen from the lists themselves: a stop at any moment leaves the rest for the next time.
+    `on_step` hears how many are done.
+    """
+    done = 0
+    for block in blocks():
+        while step := index_step(block):
+            done += step
+            if on_step:
+                on_step(done)
+    return done
+
+
+def count_unindexed() -> int:
+    """Preprints that full-text search can't find yet."""
+    return sum(len(unindexed_in(block)) for block in blocks())
+
+
+def blocks() -> range:
+    """The blocks of ids that the archive's preprints are in."""
+    edges = Preprint.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    if edges["last"] is None:
+        return range(0)
+    return range(edges["first"] // BLOCK_SIZE, edges["last"] // BLOCK_SIZE + 1)
+
+
+def index_step(block: int) -> int:
+    """Some of a block's preprints, in one transaction."""
+    with transaction.atomic():
+        take_write_lock()
+        ids = unindexed_in(block)[:INDEXED_AT_ONCE]
+        index_preprints(ids)
+    return len(ids)
 
 
 def take_write_lock() -> None:
@@ -219,54 +240,16 @@ def give_identifiers(work: PageWork) -> None:
         preprint.identifier = identifier
 
 
-def write_preprints(work: PageWork) -> None:
-    """One upsert for new and changed preprints. Old postings go first, while the old text is still there."""
+def write(work: PageWork, *, is_indexed: bool) -> None:
+    """A page's rows. Old postings go first, while the old text is still there."""
     unindex_preprints(work.retexted)
-    Preprint.objects.bulk_create(
-        [preprint for preprint, _ in work.written],
-        update_conflicts=True,
-        unique_fields=["source", "source_id"],
-        update_fields=WRITTEN_FIELDS,
-    )
-    codes = {code for preprint, _ in work.written for code in preprint.categories}
-    known = set(Category.objects.filter(code__in=codes).values_list("code", flat=True))
-    Category.objects.bulk_create(
-        [Category(code=code, name=category_name(code)) for code in sorted(codes - known)],
-        ignore_conflicts=True,
-    )
-
-
-def write_authors(work: PageWork) -> None:
-    """The author lists of new and changed preprints, replaced whole; a deletion tells nothing of authors."""
-    told = [(preprint, record) for preprint, record in work.written if not record.is_deleted]
-    changed = [preprint.pk for preprint, record in work.changed if not record.is_deleted]
-    Author.objects.filter(preprint_id__in=changed).delete()
-    rows = [
-        (preprint.pk, position, author.name, author.affiliation, author.orcid)
-        for preprint, record in told
-        for position, author in enumerate(record.authors)
-    ]
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(
-            "COPY archive_author (preprint_id, position, name, affiliation, orcid) FROM STDIN"
-        ) as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)
-
-
-def write_raw_records(work: PageWork) -> None:
-    RawRecord.objects.bulk_create(
-        [
-            RawRecord(preprint=preprint, text=storable(record.raw))
-            for preprint, record in work.written
-            if not record.is_deleted
-        ],
-        update_conflicts=True,
-        unique_fields=["preprint"],
-        update_fields=["text"],
-    )
+    create_preprints([preprint for preprint, _ in work.created])
+    change_preprints([preprint for preprint, _ in work.changed])
+    write_categories(preprint for preprint, _ in work.created + work.changed)
+    told = [pair for pair in work.changed if not pair[1].is_deleted]  # a deletion tells nothing of authors
+    write_authors(work.created, told)
+    write_raw_records(work.created, told)
+    index_preprints([preprint.pk for preprint, _ in work.created if is_indexed] + work.retexted)
 
 
 def note_page(run: HarvestRun, page: Page, work: PageWork) -> None:
@@ -298,10 +281,3 @@ def set_aside_records(records: Iterable[BadRecord], *, run: HarvestRun) -> None:
         unique_fields=["source_id", "raw_hash"],
         update_fields=["run", "reason"],
     )
-
-
-def storable(text: str) -> str:
-    """Any text as one that Postgres can keep: without NUL and lone surrogates, and at most 4 million
-    characters.
-    """
-    return text[:MAX_RAW].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

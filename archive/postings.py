@@ -153,6 +153,20 @@ def index_preprints(ids: Collection[int]) -> None:
             )
 
 
+def unindexed_in(block: int) -> list[int]:
+    """Available preprints of a block of ids that full-text search can't find yet, in order."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT entries FROM archive_posting WHERE lexeme = '' AND block = %s", [block])
+        found = cursor.fetchone()
+        cursor.execute(
+            "SELECT id FROM archive_preprint WHERE withdrawn_on IS NULL AND id BETWEEN %s AND %s",
+            [block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE - 1],
+        )
+        present = {key for (key,) in cursor.fetchall()}
+    listed = np.frombuffer(found[0] if found else b"", dtype=ENTRY)["place"].astype(np.int64)
+    return sorted(present - set((listed + block * BLOCK_SIZE).tolist()))
+
+
 def unindex_preprints(ids: Collection[int]) -> None:
     """Takes preprints out of the lists.
 

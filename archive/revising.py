@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date
 
 from archive.models import Preprint
 from archive.records import Record
 from archive.text import hash_text
 
+SAID = [field.name for field in fields(Record) if field.name not in ("raw", "datestamp", "identifier")]
 DELETED = "The source has deleted its record."
 
 
@@ -29,9 +30,7 @@ def is_older(record: Record, present: Preprint) -> bool:
 
 def hash_record(record: Record) -> str:
     """SHA-256 of what a record says, however its source wrote it down."""
-    said = asdict(record)
-    for name in ("raw", "datestamp", "identifier"):
-        said.pop(name)
+    said = {name: getattr(record, name) for name in SAID}
     return hashlib.sha256(json.dumps(said, default=str, sort_keys=True).encode()).hexdigest()
 
 

@@ -39,6 +39,9 @@ def clean_text(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """A text under the policy as one line: single spaces, and none at the ends."""
+    flat = text.replace("\n", " ")
+    if flat.isascii() and flat.isprintable():  # most texts: nothing to refuse, nothing to take out
+        return " ".join(flat.split())
     return WHITE_SPACE.sub(" ", clean_text(text)).strip()
 
 

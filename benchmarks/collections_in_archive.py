@@ -77,6 +77,7 @@ def scratch_archive() -> Iterator[None]:
     try:
         yield
     finally:
+        connection.close_pool()  # its idle connections would keep the database from being dropped
         connection.creation.destroy_test_db(name, verbosity=0)
 
 

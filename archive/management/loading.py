@@ -9,12 +9,15 @@ from django.core.management.base import BaseCommand, CommandError
 
 from archive.bulk import STANDARD_INPUT, Reader, decompress, read_pages
 from archive.harvest_runs import describe_run, open_file_run
-from archive.harvesting import harvest
+from archive.harvesting import harvest, index_pending
 from archive.management.progress import Progress
 
 
 class LoadCommand(BaseCommand):
-    """Loads a file of JSON lines, page by page; a load that was broken off goes on after its last page."""
+    """Loads a file of JSON lines, page by page, and then lets full-text search find what is new.
+
+    A load that was broken off goes on after its last page, or with the indexing.
+    """
 
     def create_parser(self, *args: Any, **options: Any) -> Any:
         options["formatter_class"] = argparse.RawDescriptionHelpFormatter
@@ -50,8 +53,18 @@ class LoadCommand(BaseCommand):
             progress.show(lines, total=lines * size / place if place else None)
 
         with Progress("records", self.stderr, done=skip) as progress:
-            harvest(read_pages(decompress(file, name), skip=skip, reader=reader), run=run, on_page=show)
+            harvest(
+                read_pages(decompress(file, name), skip=skip, reader=reader),
+                run=run,
+                on_page=show,
+                index=self.index,
+            )
         self.stdout.write(describe_run(run))
+
+    def index(self) -> None:
+        """The load's second part: what full-text search needs to find what is new."""
+        with Progress("preprints indexed", self.stderr) as progress:
+            index_pending(progress.show)
 
 
 def source_of(name: str, size: int) -> str:

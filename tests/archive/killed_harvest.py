@@ -68,7 +68,7 @@ class KilledHarvest:
     def finish(self) -> str:
         """Begins, lets it come to its end, and returns what it said."""
         process = self.begin()
-        said, _ = process.communicate(timeout=600)
+        said, _ = process.communicate(timeout=3_600)
         if process.returncode:
             raise AssertionError(said[-2000:])
         return said

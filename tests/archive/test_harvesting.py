@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from archive.harvesting import harvest
+from archive.harvesting import count_unindexed, harvest, index_pending
 from archive.models import Author, Category, HarvestRun, Posting, Preprint, RawRecord, SetAsideRecord
+from archive.postings import ENTRY
 from archive.records import BadRecord, Page, Record, RecordAuthor, RecordVersion
 from archive.search import search
 
@@ -252,6 +253,27 @@ def test_run_that_breaks_keeps_its_pages_and_says_where_it_was() -> None:
     assert (run.state, run.position, run.created) == (HarvestRun.State.FAILED, "1000", 1)
     assert run.error == "OSError: connection lost"
     assert run.finished_at is not None
+
+
+def test_load_in_two_parts_finds_everything_once_however_often_it_is_broken_off() -> None:
+    take(make_record())  # found at once, as harvests do it
+    pages = [Page(tuple(make_record(source_id=f"2402.{n:05d}") for n in range(8)), position="8")]
+    run = HarvestRun.objects.create(source="file")
+    with pytest.raises(KeyboardInterrupt):
+        harvest(pages, run=run, index=interrupt)
+    assert (run.state, run.position, count_unindexed()) == (HarvestRun.State.FAILED, "8", 8)
+    assert len(search("diffusion", mode="text").hits) == 1
+    take(make_record(source_id="2402.00003", abstract="A photonic circuit."))  # revised before it was indexed
+    assert [hit.preprint.source_id for hit in search("photonic", mode="text").hits] == ["2402.00003"]
+    assert (index_pending(), index_pending(), count_unindexed()) == (7, 0, 0)
+    listed = Posting.objects.filter(lexeme="").values_list("entries", flat=True)
+    assert sum(len(entries) for entries in listed) == 9 * ENTRY.itemsize
+    take(*(make_record(source_id=f"2402.{n:05d}", withdrawal_reason="Withdrawn.") for n in range(8)))
+    assert (index_pending(), len(search("diffusion", mode="text").hits)) == (0, 1)
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.django_db(transaction=True)

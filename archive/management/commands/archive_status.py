@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db.models import Count, Max, Min
 
+from archive.harvesting import count_unindexed
 from archive.models import HarvestRun, Preprint, SetAsideRecord
 from archive.vectors import serving_model
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Preprints   {facts['all']:,}, {facts['all'] - available:,} of them withdrawn\n"
             f"Submitted   {facts['oldest'] or '-'} to {facts['newest'] or '-'}\n"
+            f"By words    {available - count_unindexed():,} of {available:,} are found by full-text search\n"
             f"Embedded    {available - pending:,} of {available:,} under {settings.EMBEDDING_MODEL}\n"
             f"Serving     {serving_model()}\n"
             f"Set aside   {SetAsideRecord.objects.count():,} records"
