@@ -68,8 +68,12 @@ def day(moment: date | datetime | None) -> str:
     """A date as people write it, 9 May 2026, in a <time> that machines read."""
     if moment is None:
         return ""
-    local = timezone.localtime(moment) if isinstance(moment, datetime) else moment
-    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), date_format(local, "j F Y"))
+    if isinstance(moment, datetime):
+        stamp = moment.isoformat(timespec="seconds")  # HTML takes no more than three digits of a second
+        return format_html(
+            '<time datetime="{}">{}</time>', stamp, date_format(timezone.localtime(moment), "j F Y")
+        )
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), date_format(moment, "j F Y"))
 
 
 @register.filter

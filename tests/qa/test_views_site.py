@@ -1,5 +1,7 @@
 """Home, the lists, the pages about the site, errors, and the frame around all of them."""
 
+import re
+
 import pytest
 from bs4 import BeautifulSoup
 from django.db import OperationalError
@@ -216,3 +218,12 @@ def test_password_guessing_ends_on_a_page(settings):
 
     assert response.status_code == 429
     assert parsed(response).h1.get_text() == "One moment, please"
+
+
+def test_times_have_the_form_that_html_takes(client):
+    question = make_published_question()
+
+    stamps = [time["datetime"] for time in parsed(client.get(question.get_absolute_url())).select("time")]
+
+    assert stamps
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\+00:00)?", stamp) for stamp in stamps)
