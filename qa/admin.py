@@ -91,7 +91,7 @@ class QuestionAdmin(ReadOnlyMixin, DecidingAdmin):
             )
             for near in find_mergeable(question)
         ]
-        return format_html_join("", '<p><a href="{}">{}</a> ({}, {})</p>', rows) or format_html("none")
+        return format_html_join("", '<p><a href="{}">{}</a> ({}, {})</p>', rows) or "none"
 
     @admin.display(ordering="published_answer__verdict")
     def verdict(self, question: Question) -> str:
