@@ -121,13 +121,23 @@ def run_lighthouse(url: str, *, skipped: str = "") -> dict[str, int]:
     ]
     environment = os.environ | {"CHROME_PATH": str(find_chromium())}
     done = subprocess.run(
-        command, check=True, capture_output=True, text=True, env=environment, timeout=SECONDS
+        command, check=False, capture_output=True, text=True, env=environment, timeout=SECONDS
     )
+    if done.returncode:
+        print(f"✗ Lighthouse gave no scores for {url}: {done.stderr[-2000:].strip()}")
+        return {}
     result = json.loads(done.stdout)
     for audit in result["audits"].values():
         if audit.get("score") == 0 and audit.get("scoreDisplayMode") == "binary":
             print(f"  {url}: {audit['id']}: {audit['title']}")
     return {name: round(100 * result["categories"][name]["score"]) for name in CATEGORIES}
+
+
+def tell(found: dict[str, list[str]]) -> None:
+    """Prints what was found, page by page."""
+    for name, trouble in found.items():
+        for what, count in Counter(trouble).items():
+            print(f"✗ {name}: {what}" + (f" ({count} times)" if count > 1 else ""), flush=True)
 
 
 def report(pages: dict[str, str], axe: dict, html: dict, scores: dict[str, dict[str, int]]) -> str:
@@ -150,16 +160,16 @@ def main() -> int:
 
         pages = make_sample()
         axe, html = check_with_axe(site.url, pages), check_html(site.url, pages)
+        tell(axe)
+        tell(html)
         measured = () if "--no-lighthouse" in sys.argv else MEASURED
         scores = {
             name: run_lighthouse(site.url + pages[name], skipped="is-crawlable" if "?" in name else "")
             for name in measured
         }
+        scores = {name: row for name, row in scores.items() if row}
     finally:
         site.tear_down()
-    for name, trouble in [*axe.items(), *html.items()]:
-        for what, count in Counter(trouble).items():
-            print(f"✗ {name}: {what}" + (f" ({count} times)" if count > 1 else ""))
     table = report(pages, axe, html, scores)
     print(table)
     REPORT.write_text(HEAD + table + (NOTE if scores else ""), encoding="utf-8")
