@@ -137,7 +137,7 @@ class TestAnswers:
         small = make_published_question(statements=1, preprints=[PreprintFactory()], cited=1)
         large = make_published_question(statements=9, preprints=PreprintFactory.create_batch(8), cited=8)
         for question in (small, large):
-            with django_assert_num_queries(10):
+            with django_assert_num_queries(11):
                 client.get(f"/ask/{question.slug}.{ending}")
 
 
