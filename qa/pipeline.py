@@ -101,8 +101,12 @@ def answer(lease: Lease) -> None:
 
 
 def retrieve(lease: Lease) -> tuple[SearchResult, list[Hit]]:
-    """What the search found, and the part of it that may be a source: above the floor, and not withdrawn."""
+    """What the search found, and the part of it that may be a source: above the floor, and not withdrawn.
+
+    Raises EmbedderUnavailable.
+    """
     runs.note(lease, step=Step.SEARCHING)
+    get_embedder()  # a search may do with a former model's vectors, the checks can't: nothing is paid before
     found = search(lease.question.text, limit=MAX_SOURCES)
     if NO_VECTORS in found.notes:
         raise EmbedderUnavailable(NO_VECTORS)

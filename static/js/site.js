@@ -71,7 +71,7 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
 }
 
 // Citation cards: what the list of sources says of this citation, beside the claim.
-const card = document.createElement("aside");
+const card = document.createElement("div");
 card.className = "card";
 card.id = "card";
 card.role = "tooltip";
@@ -102,7 +102,7 @@ const open = (marker) => {
   if (owner === marker || !fill(marker)) return;
   owner?.removeAttribute("aria-describedby");
   owner = marker;
-  if (!card.isConnected) document.body.append(card);
+  if (!card.isConnected) document.querySelector("main").append(card);
   card.hidden = false;
   marker.setAttribute("aria-describedby", "card");
   place(marker);

@@ -21,8 +21,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept():
-    cache.clear()
+def nothing_kept(settings, request):
+    """A cache of each test's own: figures are kept for a minute, and others' tests read the page too."""
+    backend = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": request.node.name}}
     yield
     cache.clear()
 

@@ -190,7 +190,7 @@ def test_makes_the_same_queries_however_often_it_is_cited(client, django_assert_
     for _ in range(questions):
         make_published_question(preprints=[preprint], statements=4, cited=1)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(preprint.get_absolute_url())
 
 
