@@ -80,7 +80,7 @@ class QuestionAdmin(ReadOnlyMixin, DecidingAdmin):
         return Truncator(question.text).chars(140)
 
     @admin.display(description="near it, for merging")
-    def near_questions(self, question: Question) -> SafeString:
+    def near_questions(self, question: Question) -> str:
         """Questions that are open to be merged into, nearest first, with their cosine and state."""
         rows = [
             (
