@@ -201,10 +201,15 @@ def stands_alone(candidate: Candidate, chosen: list[Candidate]) -> bool:
 
 
 def group_sentences(chosen: list[Candidate], focus: Focus) -> list[dict[str, Any]]:
-    """Sections, one a preprint, the most relevant first; inside, the order of the abstract."""
+    """Sections, one a preprint, the most relevant first, by its best sentence and by what its title has of
+    the question; inside, the order of the abstract.
+    """
     best: dict[int, float] = {}
     for candidate in chosen:
-        best[candidate.source.number] = max(best.get(candidate.source.number, 0.0), candidate.relevance)
+        title = TITLE_WEIGHT * coverage(focus.terms, terms(candidate.source.title))
+        best[candidate.source.number] = max(
+            best.get(candidate.source.number, 0.0), candidate.relevance + title
+        )
     sections = []
     for number in sorted(best, key=lambda number: -best[number]):
         group = sorted((c for c in chosen if c.source.number == number), key=lambda c: c.place)

@@ -18,7 +18,7 @@ FRAME_WORDS = word_set(
     kinds type types reason reasons evidence results result research work works study
     studies paper papers preprint preprints archive literature problem problems method methods approach
     approaches technique techniques strategy strategies progress explain describe compare compared
-    comparing across tell give list show shows shown overview summary think say says said
+    comparing across enough tell give list show shows shown overview summary think say says said
     """
 )
 # Verbs that stand at the end of a phrase, or between two.

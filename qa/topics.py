@@ -20,7 +20,7 @@ LEADING = re.compile(
     re.IGNORECASE,
 )
 UNCLEAN = re.compile(
-    r"[?!:;\"“”$\\{}_^<>|=]|\b(?:is|are|was|were|can|could|do|does|did|has|have|will|would|should|may"
+    r"[?!:;\"“”$\\{}_^<>|=]|--|\(un|\bgive\b|\b(?:is|are|was|were|can|could|do|does|did|has|have|will|would|should|may"
     r"|might|not|need|needs|beats?"
     r"|improves?|enables?|helps?|makes?|you|your|we|our|all you need|part [ivx\d]+|case study|survey"
     r"|review|report|challenge|proceedings"

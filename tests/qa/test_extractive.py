@@ -273,6 +273,7 @@ def test_compose_does_not_call_answered_what_no_source_does():
         ),
         ("How can adversarial examples be detected?", ["adversarial examples"]),
         ("What are examples of topological codes?", ["topological codes"]),
+        ("Which decoders are fast enough for surface codes?", ["decoders", "fast", "surface codes"]),
         (
             "How fair are chest radiograph classifiers across patient groups?",
             ["chest radiograph classifiers", "patient groups"],
@@ -296,3 +297,20 @@ def test_a_source_s_own_title_as_heading_holds_no_quotation():
     checked = check_draft(draft, [source], question=question, is_quotation=True, embedder=get_embedder())
     assert draft.sections[0].heading == source.title
     assert decide(draft, checked, is_quotation=True).reasons == []
+
+
+def test_compose_begins_with_the_preprint_whose_title_is_on_the_question():
+    beside = CheckSource(
+        1,
+        "AG-2025.06-001",
+        "Segmentation for self-driving cars in bad weather",
+        "We estimate uncertainty in medical image segmentation and bring it to self-driving cars on roads.",
+    )
+    about = CheckSource(
+        2,
+        "AG-2019.07-001",
+        "Uncertainty estimation for medical image segmentation",
+        "We compare voxel-wise uncertainty in medical image segmentation on two data sets of the brain.",
+    )
+    composed = answer("How is uncertainty estimated in medical image segmentation?", [beside, about])
+    assert [section["heading"] for section in composed["sections"]] == [about.title, beside.title]
