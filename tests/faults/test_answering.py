@@ -126,7 +126,8 @@ def test_question_that_kills_its_worker_fails_with_words(site: Site) -> None:
     killed: list[int] = []
 
     def kill_caller(call: Call) -> Reply:
-        for pid in site.working_children():
+        # A busy machine may not show whose connection this is: then all of them, the caller among them.
+        for pid in site.working_children() or site.children(WHOLE_WORKER):
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
         return write_answer(call)
@@ -136,7 +137,7 @@ def test_question_that_kills_its_worker_fails_with_words(site: Site) -> None:
     wait_until(lambda: site.states([slug])[slug] == "failed", what="the question failed")
     [run] = site.runs([slug])
     assert (run["state"], run["error_code"], run["attempts"]) == ("failed", "worker_lost", 3)
-    assert len(killed) == len(set(killed)) == len(site.provider.calls) == 3
+    assert len(set(killed)) >= len(site.provider.calls) == 3
     assert all(is_gone(pid) for pid in killed)
     status, _, page = site.get(f"/ask/{slug}")
     assert status == 200
