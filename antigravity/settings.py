@@ -105,7 +105,12 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
-    }
+    },
+    "pages": {  # qa/views/made.py: in the process, some 25 kB each
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "OPTIONS": {"MAX_ENTRIES": 1_000},
+    },
 }
 
 # Celery: numbers and reasons in docs/decisions/0001. Each is longer than the one before: heartbeat, lease;

@@ -67,6 +67,7 @@ ADJECTIVE = re.compile(
     r"(?:robust|fast|fair|accurate|safe|deep|reliable|secure|stable|\w+(?:able|ible|ous|ful|ive|ical|less))",
     re.IGNORECASE,
 )
+ENOUGH = re.compile(rf"\b({ADJECTIVE.pattern})\s+enough\b", re.IGNORECASE)
 # Verbs that name a task, with the beginnings of the stems that name the same task in a text. A source that
 # speaks of the objects of a question and not of its task does not answer it.
 TASKS = {
@@ -158,7 +159,8 @@ def read_task(question: str, phrases: list[Phrase]) -> Task | None:
 def word_runs(question: str) -> list[list[str]]:
     """Runs of words that stand together, cut at stop words, framing words, signs and verbs."""
     runs: list[list[str]] = [[]]
-    for token in TOKEN.findall(ASKED_HOW.sub(" , ", question)):
+    parted = ENOUGH.sub(r", \1,", ASKED_HOW.sub(" , ", question))  # what is enough is not what it is for
+    for token in TOKEN.findall(parted):
         word = token.lower().replace("’", "'").removesuffix("'s")
         if is_parting(token, word) or (runs[-1] and follows_plural(runs[-1][-1], word)):
             runs.append([])

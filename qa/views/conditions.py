@@ -7,21 +7,24 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import wraps
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, F, Max, Q, Subquery, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
 from archive.identifiers import OWN
 from archive.models import HarvestRun, Preprint
-from qa.models import Answer, Question, Sweep
+from qa.models import Answer, FollowUp, Mark, Opinion, Question, Source, Sweep
 from qa.views.caching import keep_public
+from qa.views.made import make_once
 
 View = Callable[..., HttpResponse]
 
@@ -54,10 +57,11 @@ def make_validators(*parts: Any, changed_at: list[datetime | None]) -> Validator
     return Validators(etag, max([RELEASED_AT, *(moment for moment in changed_at if moment)]))
 
 
-def conditional(find: Callable[..., Validators | None]) -> Callable[[View], View]:
+def conditional(find: Callable[..., Validators | None], *, is_kept: bool = False) -> Callable[[View], View]:
     """Answers 304 where the client's copy is good, before the view is called; `find` gets its arguments.
 
     None from `find`: the response is not one to keep. While templates are being written, nothing is.
+    With `is_kept` the response is made once, until something that it depends on changes.
     """
 
     def decorate(view: View) -> View:
@@ -68,7 +72,8 @@ def conditional(find: Callable[..., Validators | None]) -> Callable[[View], View
                 return view(request, *args, **kwargs)
             modified = int(found.last_modified.timestamp())
             unchanged = get_conditional_response(request, etag=found.etag, last_modified=modified)
-            response = unchanged or view(request, *args, **kwargs)
+            make = partial(view, request, *args, **kwargs)
+            response = unchanged or (make_once(request, found.etag, make) if is_kept else make())
             if response.status_code in (200, 304):
                 response.headers.setdefault("ETag", found.etag)
                 response.headers.setdefault("Last-Modified", http_date(modified))
@@ -79,33 +84,55 @@ def conditional(find: Callable[..., Validators | None]) -> Callable[[View], View
     return decorate
 
 
+SLUG, VERSION = "the slug", 32_767  # what stands for them in the compiled query
+
+
+def _newest(rows: QuerySet[Any], moment: str) -> Subquery:
+    return Subquery(rows.order_by(F(moment).desc(nulls_last=True)).values(moment)[:1])
+
+
+@lru_cache(maxsize=2)
+def _answer_query(*, of_version: bool) -> tuple[str, tuple[Any, ...]]:
+    """What the page of an answer depends on, as SQL: compiling it anew would cost more than asking it."""
+    which = Q(version=VERSION) if of_version else Q(state=Answer.State.PUBLISHED)
+    sources = Source.objects.filter(answer=OuterRef("pk")).order_by("pk")
+    marks = Mark.objects.filter(answer=OuterRef("pk")).order_by("pk")
+    follow_ups = FollowUp.objects.filter(answer=OuterRef("pk")).order_by("pk")
+    opinions = Opinion.objects.filter(citations__answer=OuterRef("pk")).order_by("pk")
+    versions = Answer.objects.readable().filter(question=OuterRef("question")).order_by("pk")
+    rows = (
+        Answer.objects.readable()
+        .filter(which, question__slug=SLUG)
+        .order_by()
+        .annotate(
+            sources_at=_newest(sources, "preprint__updated_at"),
+            targets_at=_newest(follow_ups, "target__published_at"),
+            newest_at=_newest(versions, "published_at"),
+            marked_at=_newest(marks, "since"),
+            targets=ArraySubquery(follow_ups.values("target__state")),
+            versions=ArraySubquery(versions.values("pk")),
+            standing=ArraySubquery(marks.filter(resolved_at=None).values("pk")),
+            opinions=ArraySubquery(opinions.values("pk")),
+        )
+        .values_list(
+            "published_at", "sources_at", "targets_at", "newest_at", "marked_at",
+            "pk", "state", "question__text", "targets", "versions", "standing", "opinions",
+        )
+    )  # fmt: skip
+    sql, params = rows.query.sql_with_params()
+    return str(sql), tuple(params)
+
+
 def answer_validators(
     request: HttpRequest, slug: str, number: str | None = None, **_: Any
 ) -> Validators | None:
     """Of the page of a published answer, of an earlier version, and of their formats; one query."""
-    which = Q(version=int(number)) if number else Q(state=Answer.State.PUBLISHED)
-    answered = Count(
-        "follow_ups", filter=Q(follow_ups__target__state=Question.State.PUBLISHED), distinct=True
-    )
-    row = (
-        Answer.objects.readable()
-        .filter(which, question__slug=slug)
-        .order_by("pk")
-        .values_list("pk", "state", "question__text", "published_at")
-        .annotate(
-            sources_at=Max("sources__preprint__updated_at"),
-            target_at=Max("follow_ups__target__published_at"),
-            answered=answered,
-            versions=Count("question__answers", distinct=True),
-            newest_at=Max("question__answers__published_at"),
-            standing=ArrayAgg("marks", filter=Q(marks__resolved_at=None), distinct=True, default=[]),
-            marked_at=Max("marks__since"),
-        )
-        .first()
-    )
-    if row is None:
-        return None
-    return make_validators(request.path, row, changed_at=[row[3], row[4], row[5], row[8], row[10]])
+    sql, params = _answer_query(of_version=number is not None)
+    given: dict[Any, Any] = {SLUG: slug, VERSION: int(number or 0)}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [given.get(value, value) for value in params])
+        row = cursor.fetchone()
+    return make_validators(request.path, row, changed_at=list(row[:5])) if row else None
 
 
 def question_validators(request: HttpRequest, slug: str, **_: Any) -> Validators | None:

@@ -90,7 +90,7 @@ def find_question(slug: str) -> Question:
 
 
 @require_safe
-@conditional(answer_validators)
+@conditional(answer_validators, is_kept=True)
 def question(request: HttpRequest, slug: str) -> HttpResponse:
     """Whoever holds the address sees the question's state; only published pages are for indexing."""
     found = find_question(slug)
@@ -108,7 +108,7 @@ def status(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-@conditional(answer_validators)
+@conditional(answer_validators, is_kept=True)
 def version(request: HttpRequest, slug: str, number: str) -> HttpResponse:
     """An earlier version, as it was published; the present one is at the question's own address."""
     found = find_question(slug)

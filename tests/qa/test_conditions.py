@@ -1,15 +1,19 @@
 """304 for what a client holds already, at most two queries, and the names by which a proxy drops it."""
 
+import itertools
 import json
 from datetime import date
 
 import pytest
+from django.http import HttpResponse
+from django.middleware.csrf import get_token
 
 from qa import publishing
-from qa.models import Answer
+from qa.models import Answer, FollowUp, Opinion, Spend
 from qa.views import exports
+from qa.views.made import make_once
 from tests.factories import PreprintFactory
-from tests.qa.factories import make_answer, make_published_question
+from tests.qa.factories import QuestionFactory, make_answer, make_published_question
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +103,64 @@ def test_exports_read_page_after_page(client, monkeypatch):
 
     assert [piece.count(b"\n") for piece in pieces] == [2, 2, 1]
     assert b"".join(pieces).count(preprints[4].identifier.encode()) >= 1
+
+
+def test_page_is_made_once_for_everybody(client, django_assert_max_num_queries):
+    question = make_published_question()
+    first = client.get(f"/ask/{question.slug}")
+
+    with django_assert_max_num_queries(2):
+        again = client.get(f"/ask/{question.slug}")
+
+    assert again.content == first.content
+    assert dict(again.headers) == dict(first.headers)
+
+
+def test_second_opinion_reaches_a_page_that_was_made_before(client):
+    question = make_published_question()
+    page = f"/ask/{question.slug}"
+    first = client.get(page)
+    spend = Spend.objects.create(purpose=Spend.Purpose.CHECK, model="m", reserved_usd=0)
+    opinion = Opinion.objects.create(
+        key="k", model="m", model_named="Second Reader", verdict=Opinion.Verdict.ENTAILED, spend=spend
+    )
+    opinion.citations.add(question.published_answer.citations.first())
+
+    again = client.get(page, headers={"If-None-Match": first["ETag"]})
+
+    assert again.status_code == 200
+    assert "Second Reader" in again.content.decode()
+
+
+def test_rejected_question_leaves_a_page_that_was_made_before(client):
+    question, other = make_published_question(), QuestionFactory(text="Who is John Roe of Berlin?")
+    FollowUp.objects.create(answer=question.published_answer, position=9, text=other.text, target=other)
+    page = f"/ask/{question.slug}"
+    first = client.get(page)
+    assert "John Roe" in first.content.decode()
+    publishing.reject(other, "It names a person.")
+
+    again = client.get(page, headers={"If-None-Match": first["ETag"]})
+
+    assert "John Roe" not in again.content.decode()
+    assert again.status_code == 200
+
+
+@pytest.mark.parametrize("own", ["session", "csrf", "cookie"])
+def test_what_is_one_visitors_own_is_made_anew(client, own, rf):
+    request = rf.get("/")
+    request.session = client.session
+
+    def make():
+        response = HttpResponse(f"{next(numbers)}")
+        if own == "session":
+            request.session.get("name")
+        elif own == "csrf":
+            get_token(request)
+        else:
+            response.set_cookie("name", "value")
+        return response
+
+    numbers = itertools.count()
+    request.session.accessed = False
+    assert [make_once(request, f'"{own}"', make).content for _ in range(2)] == [b"0", b"1"]

@@ -275,6 +275,10 @@ def test_compose_does_not_call_answered_what_no_source_does():
         ("What are examples of topological codes?", ["topological codes"]),
         ("Which decoders are fast enough for surface codes?", ["decoders", "fast", "surface codes"]),
         (
+            "Is CT denoising with deep learning accurate enough for diagnosis?",
+            ["CT denoising", "deep learning", "accurate", "diagnosis"],
+        ),
+        (
             "How fair are chest radiograph classifiers across patient groups?",
             ["chest radiograph classifiers", "patient groups"],
         ),

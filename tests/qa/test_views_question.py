@@ -244,8 +244,7 @@ class TestCaching:
         elif change == "follow_up":
             FollowUp.objects.filter(position=0).update(target=make_published_question())
         else:
-            new = make_answer(question, state=Answer.State.HELD)
-            Question.objects.filter(pk=question.pk).update(published_answer=new)
+            publishing.publish(make_answer(question, state=Answer.State.HELD))
 
         again = client.get(f"/ask/{question.slug}", headers={"If-None-Match": first["ETag"]})
 
