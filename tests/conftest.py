@@ -65,11 +65,19 @@ def pytest_unconfigure() -> None:
         SERVICES.stop()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on the running site share one: they go to one worker."""
+    """Tests that share something costly go to one worker: they are named after their group.
+
+    That is what `--dist=loadgroup` splits by. xdist 3.8 writes the group into an attribute that pytest 9.1
+    and later no longer read, so that a group was spread over all workers and each set up its own site.
+    """
     for item in items:
+        groups = {mark.args[0] for mark in item.iter_markers("xdist_group")}
         if "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+            groups.add("stack")
+        if WORKER and groups:
+            item._id = type(item.id).parse(f"{item.nodeid}@{'_'.join(sorted(groups))}")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,9 @@ from antigravity.place import EmbeddedError, Place, free_port, is_free
 from tests.services import Child, Services
 
 
+pytestmark = pytest.mark.xdist_group("embedded")
+
+
 @pytest.fixture(scope="module")
 def services():
     own = Services()

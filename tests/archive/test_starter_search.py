@@ -6,7 +6,11 @@ from django.db import connection
 
 from archive.search import FLOOR, search
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("starter_archive")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("starter_archive"),
+    pytest.mark.xdist_group("starter"),
+]
 
 REFERENCE_QUESTION = (
     "What specific quantum hardware improvements would be needed to match classical diffusion model "
