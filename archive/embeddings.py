@@ -232,6 +232,8 @@ def rerank(question: str, texts: Sequence[str]) -> list[float]:
 
     Raises RerankerUnavailable after three seconds, however the provider behaves.
     """
+    import litellm  # noqa: F401 -- 3 s and 165 MB, which only a worker's first question waits for
+
     pool = ThreadPoolExecutor(max_workers=1)
     try:
         return pool.submit(ask_reranker, question, texts).result(timeout=RERANK_SECONDS)
@@ -244,7 +246,7 @@ def rerank(question: str, texts: Sequence[str]) -> list[float]:
 
 def ask_reranker(question: str, texts: Sequence[str]) -> list[float]:
     """One call; every text must come back with a finite number."""
-    import litellm  # 3 s and 165 MB: only workers pay for it
+    import litellm
 
     response = litellm.rerank(
         model=settings.RERANK_MODEL,

@@ -11,7 +11,7 @@ import os
 import random
 import sys
 import time
-from datetime import date
+from datetime import date, datetime
 from urllib.parse import urlsplit, urlunsplit
 
 from collections_in_archive import DATA, scratch_archive
@@ -38,8 +38,8 @@ def main(count: int, kills: int, seed: int) -> bool:
         print(f"{time.monotonic() - begun:.0f} s in all, faults made: {server.made}")
         expected = set(records) - gone
         is_whole = report(expected)
-        print(second_harvest(harvest, sorted(expected), count // 200))
-        return is_kept and is_whole and report(expected)
+        is_only_changed = second_harvest(harvest, sorted(expected), count // 200, seed=seed)
+        return is_kept and is_whole and report(expected) and is_only_changed
 
 
 def scratch_url() -> str:
@@ -48,10 +48,15 @@ def scratch_url() -> str:
 
 
 def kill_it(harvest: KilledHarvest, kills: int, *, pages: int, seed: int) -> bool:
-    """Kills it at random moments; whether every identifier stayed and every kill met it at work."""
+    """Kills it once in each of equal parts of the whole, at a random moment of it.
+
+    Returns whether every identifier stayed, and every kill met it at work.
+    """
     moments, minted, is_kept = random.Random(seed), dict[str, str](), True
-    for _ in range(kills):
-        kill = harvest.kill_after(moments.randint(1, max(pages // (kills + 2), 1)), seconds=moments.random())
+    part = (pages - 2) / kills  # nobody can kill what is through
+    for number in range(kills):
+        page = round((number + moments.random()) * part)
+        kill = harvest.kill_after(max(page - harvest.server.served, 1), seconds=moments.random() / 2)
         now = dict(Preprint.objects.values_list("source_id", "identifier"))
         run = HarvestRun.objects.get()
         is_at_work = run.finished_at is None
@@ -73,14 +78,30 @@ def report(expected: set[str]) -> bool:
     return not (lost or extra or doubled)
 
 
-def second_harvest(harvest: KilledHarvest, ids: list[str], changes: int) -> str:
-    """Changes some records at the server and harvests again: only those may move."""
-    for source_id in ids[:changes]:
+def second_harvest(harvest: KilledHarvest, ids: list[str], changes: int, *, seed: int) -> bool:
+    """Changes some records at the server and harvests again; whether those moved, and no others."""
+    changed = random.Random(seed).sample(ids, 2 * changes)
+    for source_id in changed[:changes]:
         xml = harvest.server.stamped[source_id][1].replace("<title>", "<title>Revised: ")
         harvest.server.put(source_id, xml, day=CHANGED_ON)
-    for source_id in ids[changes : changes * 2]:
+    for source_id in changed[changes:]:
         harvest.server.remove(source_id, day=CHANGED_ON)
-    return f"second harvest, {2 * changes} records changed: {harvest.finish()}"
+    before, pages = identifiers_and_moments(), harvest.server.served
+    print(f"second harvest, {changes} records revised and {changes} deleted: {harvest.finish()}")
+    after = identifiers_and_moments()
+    moved = {source_id for source_id in before | after if before.get(source_id) != after.get(source_id)}
+    renamed = {source_id for source_id in moved if before[source_id][0] != after[source_id][0]}
+    withdrawn = set(Preprint.objects.exclude(withdrawn_on=None).values_list("source_id", flat=True))
+    is_right = moved == set(changed) and withdrawn >= set(changed[changes:]) and not renamed
+    which = "those that were changed" if is_right else "NOT those that were changed"
+    print(f"{len(moved)} preprints moved, {which}; pages served: {harvest.server.served - pages}")
+    return is_right
+
+
+def identifiers_and_moments() -> dict[str, tuple[str, datetime]]:
+    """Of each preprint its identifier and when it last changed."""
+    rows = Preprint.objects.values_list("source_id", "identifier", "updated_at")
+    return {source_id: (identifier, moment) for source_id, identifier, moment in rows}
 
 
 if __name__ == "__main__":

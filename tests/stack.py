@@ -1,5 +1,6 @@
 """A real site for journeys and faults: gunicorn, dispatcher and workers as processes that a test may kill."""
 
+import fcntl
 import json
 import os
 import signal
@@ -7,7 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from antigravity.programs import Program, site_programs
 from tests.services import Services, die_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
+STATIC = ROOT / "var" / "tests" / "static"  # collected by the first site of any run; compressing takes 10 s
 WAIT_SECONDS = 90  # a guard against hanging on a busy machine, not an expectation
 
 
@@ -31,6 +34,15 @@ def wait_until(condition: Callable[[], Any], *, what: str, seconds: float = WAIT
             return value
         time.sleep(0.1)
     raise AssertionError(f"Waited {seconds} s in vain: {what}")
+
+
+@contextmanager
+def collecting_alone() -> Iterator[None]:
+    """Sites of two workers share the collected static files: the second waits for the first."""
+    STATIC.parent.mkdir(parents=True, exist_ok=True)
+    with (STATIC.parent / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 class Stack:
@@ -61,6 +73,7 @@ class Stack:
             "DEBUG": "false",
             "VAR_DIR": str(self.folder),
             "MODEL_DIR": os.environ["MODEL_DIR"],
+            "STATIC_ROOT": str(STATIC),
             "ASK_QUOTA_PER_HOUR": "100000",
             "ASK_QUOTA_PER_DAY": "100000",
             **self.extra,
@@ -73,14 +86,21 @@ class Stack:
     def set_up(self) -> None:
         """Starts the services, prepares the site, and starts every program but beat."""
         self.services.start()
-        self.manage("prepare", "--no-admin")
+        with collecting_alone():
+            self.manage("prepare", "--no-admin")
         for name in ("web", "dispatcher", "worker-answers", "worker-archive"):
             self.start(name)
         self.wait_for_web()
 
     def tear_down(self) -> None:
-        for name in list(self.processes):
-            self.kill(name)
+        """Ends everything at once: nothing is proved by waiting for it."""
+        running = [process for process in self.processes.values() if process.poll() is None]
+        family = [child for one in running for child in psutil.Process(one.pid).children(recursive=True)]
+        for one in (*running, *family):
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        for process in self.processes.values():
+            process.wait(WAIT_SECONDS)
         self.services.stop()
 
     def start(self, name: str, **environment: str) -> int:

@@ -12,7 +12,6 @@ from antigravity.embedded import Postgres
 from antigravity.place import EmbeddedError, Place, free_port, is_free
 from tests.services import Child, Services
 
-
 pytestmark = pytest.mark.xdist_group("embedded")
 
 

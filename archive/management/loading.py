@@ -30,20 +30,25 @@ class LoadCommand(BaseCommand):
         """What makes a record of a line, or None of a line that isn't wanted."""
         raise NotImplementedError
 
+    def part_of(self, options: dict[str, Any]) -> str:
+        """Which part of the file is wanted, "" for the whole: each part has runs of its own."""
+        return ""
+
     def handle(self, *args: Any, **options: Any) -> None:
-        name, reader = options["file"], self.reader_for(options)
+        name = options["file"]
         try:
             if name == STANDARD_INPUT:
-                self.load(sys.stdin.buffer, reader, name, size=0)
+                self.load(sys.stdin.buffer, options, size=0)
             else:
                 with Path(name).open("rb") as file:
-                    self.load(file, reader, name, size=Path(name).stat().st_size)
+                    self.load(file, options, size=Path(name).stat().st_size)
         except OSError as error:
             raise CommandError(f"{name} can't be read: {error}. What was loaded before is kept.") from error
 
-    def load(self, file: IO[bytes], reader: Reader, name: str, *, size: int) -> None:
+    def load(self, file: IO[bytes], options: dict[str, Any], *, size: int) -> None:
         """Loads an open file of so many bytes, 0 where that isn't known."""
-        run = open_file_run(source_of(name, size), is_resumable=size > 0)
+        name, reader = options["file"], self.reader_for(options)
+        run = open_file_run(source_of(name, size, part=self.part_of(options)), is_resumable=size > 0)
         skip = int(run.position or 0)
         if skip:
             self.stdout.write(f"Going on after line {skip:,}, where the last load of this file stopped.")
@@ -67,8 +72,7 @@ class LoadCommand(BaseCommand):
             index_pending(progress.show)
 
 
-def source_of(name: str, size: int) -> str:
+def source_of(name: str, size: int, *, part: str) -> str:
     """What a load is known by: the file's name and size, so another file of that name is another source."""
-    if name == STANDARD_INPUT:
-        return "standard input"
-    return f"{Path(name).name} ({size:,} bytes)"[-255:]
+    known = "standard input" if name == STANDARD_INPUT else f"{Path(name).name} ({size:,} bytes)"
+    return f"{known}, {part}"[-255:] if part else known[-255:]

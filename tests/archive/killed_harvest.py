@@ -42,7 +42,7 @@ class KilledHarvest:
             "DEBUG": "false",
         }
         return subprocess.Popen(
-            [sys.executable, "manage.py", "harvest", "--url", self.server.url],
+            [sys.executable, "manage.py", "harvest", "--skip-checks", "--url", self.server.url],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
@@ -77,4 +77,4 @@ class KilledHarvest:
         """Kills it so many times, each within the first pages that it asks for."""
         moments = random.Random(seed)
         for _ in range(times):
-            self.kill_after(moments.randint(1, 2), seconds=moments.uniform(0, 0.2))
+            self.kill_after(moments.randint(1, 2), seconds=moments.uniform(0, 0.05))

@@ -1,8 +1,10 @@
 """An OAI-PMH server of one's own: serves records in pages over HTTP, and fails in the ways it is told to."""
 
 import gzip
+import re
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +27,8 @@ RECORD = (
     "<authors>Ada Lovelace</authors>"
     "<categories>quant-ph</categories><abstract>Abstract of {id}.</abstract></arXivRaw></metadata></record>"
 )
+SET = "<set><setSpec>physics:quant-ph</setSpec><setName>Quantum Physics</setName></set>"
+HEADER = re.compile("<header.*?</header>")
 DELETED = (
     '<record><header status="deleted"><identifier>oai:arXiv.org:{id}</identifier><datestamp>{day}</datestamp>'
     "</header></record>"
@@ -44,6 +48,13 @@ class Response:
 
 def error(code: str) -> Response:
     return Response(body=ENVELOPE.format(f'<error code="{code}">no</error>').encode())
+
+
+def zip_bomb(megabytes: int) -> bytes:
+    """The beginning of a gzip file that becomes so many megabytes of blanks: a megabyte, over and over."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    megabyte = packer.compress(b" " * 1_000_000) + packer.flush(zlib.Z_FULL_FLUSH)
+    return b"\x1f\x8b\x08" + b"\0" * 7 + megabyte * megabytes
 
 
 class OaiServer:
@@ -73,17 +84,23 @@ class OaiServer:
         self.http.server_close()
 
     def answer(self, arguments: dict[str, str]) -> Response:
+        """A page of records, or of their headers alone; or what the server is, or its sets, of which it has
+        one."""
         number = len(self.requests)
         self.requests.append(arguments)
         if number in self.faults:
             return self.faults[number]
         if arguments["verb"] == "Identify":
             return Response(body=ENVELOPE.format(IDENTIFY.format(self.granularity)).encode())
+        if arguments["verb"] == "ListSets":
+            return Response(body=ENVELOPE.format(f"<ListSets>{SET}</ListSets>").encode())
         start = int(arguments.get("resumptionToken", "0"))
         end = start + self.page_size
         token = f"<resumptionToken>{end}</resumptionToken>" if end < len(self.records) else ""
         listing = "".join(self.records[start:end])
-        body = ENVELOPE.format(f"<ListRecords>{listing}{token}</ListRecords>").encode()
+        if arguments["verb"] == "ListIdentifiers":
+            listing = "".join(HEADER.findall(listing))
+        body = ENVELOPE.format(f"<{arguments['verb']}>{listing}{token}</{arguments['verb']}>").encode()
         if self.is_zipped:
             return Response(headers={"Content-Encoding": "gzip"}, body=gzip.compress(body))
         return Response(body=body)

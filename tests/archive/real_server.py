@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from archive.bulk import open_lines, read_pages
+from archive.identifiers import parse_arxiv
 from archive.records import Record
 from tests.archive.oai_server import ENVELOPE, OaiServer, Response, delete, error
 
@@ -34,10 +35,15 @@ def read_real_records(data: Path, count: int) -> dict[str, str]:
 
 
 def read_collections(data: Path) -> Iterator[Record]:
+    """Five records are left out, since they have lost the archive of their ids: 0106016 was cs/0106016."""
     for name in ("demo_corpus", "arxiv_120k"):
         with open_lines(str(data / "demo" / f"{name}.jsonl.xz")) as lines:
             for page in read_pages(lines):
-                yield from (record for record in page.records if isinstance(record, Record))
+                yield from (
+                    record
+                    for record in page.records
+                    if isinstance(record, Record) and parse_arxiv(record.source_id)
+                )
 
 
 def to_xml(record: Record, **changes: str) -> str:

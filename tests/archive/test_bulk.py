@@ -2,11 +2,13 @@ import gzip
 import io
 import json
 import lzma
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from archive.bulk import MAX_LINE_BYTES, open_lines, parse_line, read_pages
 from archive.records import BadRecord, Record, RecordAuthor, RecordVersion
@@ -151,15 +153,44 @@ def test_pages_go_on_after_the_lines_that_were_taken_in() -> None:
     assert first.source_id == "2405.00010"
 
 
-@pytest.mark.parametrize("suffix", ["", ".gz", ".xz"])
+def read_ids(path: Path, *, into: list[str]) -> None:
+    with open_lines(str(path)) as stream:
+        for page in read_pages(stream, size=20):
+            into += [record.source_id for record in page.records]
+
+
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".xz": lzma.compress,
+    ".zst": zstandard.compress,
+}
+
+
+@pytest.mark.parametrize("suffix", COMPRESSIONS)
 def test_plain_and_compressed_files_are_read_alike(tmp_path: Path, suffix: str) -> None:
-    opener: Any = {"": open, ".gz": gzip.open, ".xz": lzma.open}[suffix]
     path = tmp_path / f"records.jsonl{suffix}"
-    with opener(path, "wb") as file:
-        file.write(json.dumps(OWN).encode() + b"\n\n")
+    path.write_bytes(COMPRESSIONS[suffix](json.dumps(OWN).encode() + b"\n\n"))
     with open_lines(str(path)) as stream:
         (page,) = read_pages(stream)
     assert [record.source_id for record in page.records] == ["2405.00156"]
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".xz", ".zst"])
+@pytest.mark.parametrize("share", [0.1, 0.4, 0.99])
+def test_cut_file_gives_its_whole_pages_and_then_says_that_it_is_cut(
+    tmp_path: Path, suffix: str, share: float
+) -> None:
+    lines = [json.dumps({**OWN, "id": f"2405.{number:05d}"}).encode() + b"\n" for number in range(400)]
+    whole = b"".join(COMPRESSIONS[suffix](b"".join(lines[at : at + 100])) for at in range(0, 400, 100))
+    path = tmp_path / f"records.jsonl{suffix}"
+    path.write_bytes(whole[: int(len(whole) * share)])
+    read: list[str] = []
+    with pytest.raises(OSError, match="damaged or cut"):
+        read_ids(path, into=read)
+    assert read == [f"2405.{number:05d}" for number in range(len(read))]
+    assert len(read) % 20 == 0
+    assert len(read) >= int(4 * share) * 100
 
 
 def test_every_record_of_the_demonstration_corpus_is_read(data_dir: Path) -> None:

@@ -55,6 +55,47 @@ def test_load_goes_on_where_it_was_broken_off(tmp_path: Path) -> None:
     assert (killed.state, killed.created, Preprint.objects.count()) == (HarvestRun.State.DONE, 500, 500)
 
 
+def write_dump(path: Path, *categories: str) -> None:
+    lines = (
+        {
+            "id": f"2401.{number:05d}",
+            "title": f"Title {number}",
+            "abstract": f"Abstract of number {number}.",
+            "authors": "Ada Lovelace",
+            "authors_parsed": [["Lovelace", "Ada", ""]],
+            "categories": listed,
+            "versions": [{"version": "v1", "created": "Fri, 5 Jan 2024 19:18:42 GMT"}],
+            "update_date": "2024-01-09",
+        }
+        for number, listed in enumerate(categories)
+    )
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def loaded() -> list[str]:
+    return list(Preprint.objects.order_by("source_id").values_list("source_id", flat=True))
+
+
+def test_dump_is_loaded_by_categories_and_their_archives(tmp_path: Path) -> None:
+    path = tmp_path / "dump.json"
+    write_dump(path, "quant-ph", "math.CO", "stat.ML cs.LG", "quant-ph math.PR", "astro-ph.CO", "csx")
+    said = run("load_dump", str(path), "--category", "quant-ph", "cs")
+    assert "3 records read: 3 new" in said
+    assert loaded() == ["2401.00000", "2401.00002", "2401.00003"]
+    assert "2 records read: 1 new" in run("load_dump", str(path), "--category", "math")
+    assert "6 records read: 2 new" in run("load_dump", str(path))
+
+
+def test_load_of_other_categories_does_not_go_on_where_the_first_was_broken_off(tmp_path: Path) -> None:
+    path = tmp_path / "dump.json"
+    write_dump(path, "math.CO", "quant-ph", "math.PR", "quant-ph")
+    run("load_dump", str(path), "--category", "quant-ph")
+    HarvestRun.objects.update(state=HarvestRun.State.RUNNING, finished_at=None, position="3")
+    assert "Going on" not in run("load_dump", str(path), "--category", "math")
+    assert loaded() == [f"2401.{number:05d}" for number in range(4)]
+    assert "Going on after line 3" in run("load_dump", str(path), "--category", "quant-ph")
+
+
 def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"nowhere.jsonl can't be read"):
         run("load_records", str(tmp_path / "nowhere.jsonl"))

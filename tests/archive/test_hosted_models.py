@@ -153,7 +153,7 @@ def test_index_of_a_new_model_is_made_while_the_site_goes_on(settings, capsys) -
 def test_processes_side_by_side_embed_no_preprint_twice() -> None:
     for number in range(60):
         make(f"Squeezed light {number}")
-    command = [sys.executable, "manage.py", "embed_pending"]
+    command = [sys.executable, "manage.py", "embed_pending", "--skip-checks"]
     running = [subprocess.Popen(command, env=process_environment(), stdout=subprocess.PIPE) for _ in range(3)]
     said = [process.communicate(timeout=300)[0].decode() for process in running]
     assert [process.returncode for process in running] == [0, 0, 0]
@@ -224,6 +224,17 @@ def test_reranker_that_fails_leaves_the_usual_order_and_a_note(settings, reply: 
     assert [hit.preprint for hit in result.hits] == [first]
     assert result.notes == [NO_RERANKER]
     assert "reranker" not in result.settings
+
+
+def test_reranker_whose_reply_drips_in_is_not_waited_for(settings) -> None:
+    first = make("Squeezed light in cavities")
+    embed_preprints([first])
+    with FakeProvider(answer=give_order("codes", drip=0.05)) as provider:
+        settings.RERANK_MODEL, settings.RERANK_API_BASE = "jina_ai/order-1", provider.openai_base
+        result = search("squeezed light?")
+        assert provider.busy, "the reply was still coming in"
+    assert [hit.preprint for hit in result.hits] == [first]
+    assert result.notes == [NO_RERANKER]
 
 
 def test_web_process_asks_no_reranker(settings) -> None:

@@ -17,7 +17,7 @@ from tests.archive.real_server import RealServer, ids_of, read_real_records
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-COUNT, PAGE = 1_200, 30
+COUNT, PAGE = 600, 15
 CHANGED_ON = date(2025, 6, 1)
 
 
@@ -28,7 +28,7 @@ def records(data_dir: Path) -> dict[str, str]:
 
 @pytest.fixture
 def server(records: dict[str, str]) -> Iterator[RealServer]:
-    with RealServer(records, page_size=PAGE, fault_rate=0.15, seed=11) as running:
+    with RealServer(records, page_size=PAGE, fault_rate=0.25, seed=11) as running:
         for source_id in ids_of(records, 20, seed=1):
             running.remove(source_id, day=date(2024, 2, 1))  # the archive never knew them
         yield running

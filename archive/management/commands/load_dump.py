@@ -31,6 +31,9 @@ records) and stops nothing. Afterwards `harvest SET` keeps the archive up to dat
             help="only records that have one of these: quant-ph, cs.LG; cs stands for all of cs.*",
         )
 
+    def part_of(self, options: dict[str, Any]) -> str:
+        return ", ".join(sorted(options["category"]))
+
     def reader_for(self, options: dict[str, Any]) -> Reader:
         wanted = frozenset(options["category"])
 
