@@ -2,8 +2,9 @@
 
     python benchmarks/ranking.py
 
-On every other query of every collection in retrieval/ of ANTIGRAVITY_DATA; reported on the queries between,
-beside the constants that are in force. Each collection counts the same. Nothing is written: constants in
+Constants are chosen twice: on every other query of every collection in retrieval/ of ANTIGRAVITY_DATA, and on
+the queries between; each collection counts the same. Reported over all queries, each ranked by the constants
+that were chosen without it, beside the constants that are in force. Nothing is written: constants in
 archive/postings.py need a migration, and archive/data/calibration.json is made by similarity.py.
 """
 
@@ -19,7 +20,7 @@ from collections_in_archive import (
     read_collection,
     scratch_archive,
 )
-from retrieval import DEPTH, figures
+from retrieval import DEPTH, Ranking, figures, mean_ndcg
 
 from django.db import connection  # isort: skip  -- collections_in_archive has set Django up
 from archive import postings  # isort: skip
@@ -67,24 +68,32 @@ def main() -> None:
         for folder in sorted((DATA / "retrieval").iterdir()):
             collection = read_collection(folder)
             counted.append(count(collection, load_collection(collection)))
+    chosen = [choose(counted, part) for part in (0, 1)]
+    print(f"K1, B, weight of titles, words beside meaning: in force {IN_FORCE}, chosen on each half {chosen}")
+    print("| collection | constants | leg | nDCG@10 | Recall@8 | Recall@100 |\n|---|---|---|---|---|---|")
+    ways = {"in force": (IN_FORCE, IN_FORCE), "chosen on the other half": (chosen[1], chosen[0])}
+    for one, name, is_whole in itertools.product(counted, ways, (False, True)):
+        ranking = {}
+        for part, constants in enumerate(ways[name]):
+            ranking |= rank(one, constants[:3], share=constants[3] if is_whole else None, part=part)
+        cells = " | ".join(f"{value:.3f}" for value in figures(one.collection, ranking, list(one.asked)))
+        leg = "whole" if is_whole else "full text"
+        print(f"| {one.collection.name} | {name} | {leg} | {cells} |", flush=True)
+
+
+def choose(counted: list[Counted], part: int) -> tuple[float, ...]:
+    """The best constants for one half of the queries: for the words alone, then their share of the whole."""
     words = {
-        constants: [score(one, constants, share=None, part=0)[0] for one in counted]
+        constants: [score(one, constants, share=None, part=part) for one in counted]
         for constants in itertools.product(K1S, BS, TITLES)
     }
     best_words = max(words, key=lambda constants: np.mean(words[constants]))
     whole = {
-        (*constants, share): [score(one, constants, share=share, part=0)[0] for one in counted]
+        (*constants, share): [score(one, constants, share=share, part=part) for one in counted]
         for constants in {best_words, IN_FORCE[:3]}
         for share in SHARES
     }
-    best = max(whole, key=lambda constants: np.mean(whole[constants]))
-    print("| K1, B, title, words beside meaning | collection | leg | nDCG@10 | Recall@8 | Recall@100 |")
-    print("|---|---|---|---|---|---|")
-    for constants in dict.fromkeys([IN_FORCE, (*best_words, 1.0), best]):
-        for one, share in itertools.product(counted, (None, constants[3])):
-            cells = " | ".join(f"{value:.3f}" for value in score(one, constants[:3], share=share, part=1))
-            leg = "full text" if share is None else "whole"
-            print(f"| {constants} | {one.collection.name} | {leg} | {cells} |", flush=True)
+    return max(whole, key=lambda constants: np.mean(whole[constants]))
 
 
 def count(collection: Collection, vectors: np.ndarray) -> Counted:
@@ -106,18 +115,21 @@ def count(collection: Collection, vectors: np.ndarray) -> Counted:
     return Counted(collection, keys, lengths, arrays, asked, cosines)
 
 
-def score(
-    one: Counted, constants: tuple[float, ...], *, share: float | None, part: int
-) -> tuple[float, float, float]:
-    """nDCG@10 and recalls on one half of the queries: of the words alone, or of the sum with the cosine."""
+def score(one: Counted, constants: tuple[float, ...], *, share: float | None, part: int) -> float:
+    """nDCG@10 on one half of the queries."""
+    ranking = rank(one, constants, share=share, part=part)
+    return mean_ndcg(one.collection, ranking, list(ranking))
+
+
+def rank(one: Counted, constants: tuple[float, ...], *, share: float | None, part: int) -> Ranking:
+    """The rankings of one half of the queries: by the words alone, or by their sum with the cosine."""
     k1, b, title = constants
-    asked = list(one.asked)[part::2]
     ranking = {}
-    for query in asked:
+    for query in list(one.asked)[part::2]:
         coverage = one.coverage(query, k1=k1, b=b, title=title)
         sums = coverage if share is None else one.cosines[query] + share * coverage
         ranking[query] = [one.keys[place] for place in np.argsort(-sums, kind="stable")[:DEPTH]]
-    return figures(one.collection, ranking, asked)
+    return ranking
 
 
 if __name__ == "__main__":
