@@ -12,6 +12,7 @@ from qa.metadata import answer_metadata
 from qa.models import Answer, Citation, FollowUp, Opinion, Question, Source
 from qa.views.links import answer_alternates
 
+UNREAD = [f"preprint__{name}" for name in ("search_vector", "abstract", "versions", "comments")]
 VERDICTS = Citation.Verdict.values  # the best first; a source's sentences are shown in this order
 
 
@@ -34,10 +35,8 @@ class SourceEntry:
 
 def list_sources(answer: Answer) -> list[SourceEntry]:
     """Cited ones first, each by its number; two queries."""
-    entries = {
-        source.pk: SourceEntry(source)
-        for source in answer.sources.select_related("preprint").order_by("-is_cited", "number")
-    }
+    rows = answer.sources.select_related("preprint").defer(*UNREAD)
+    entries = {source.pk: SourceEntry(source) for source in rows.order_by("-is_cited", "number")}
     citations = answer.citations.filter(statement__is_dropped=False).select_related("statement")
     seen: dict[tuple[object, ...], Evidence] = {}
     said = Opinion.objects.filter(citations=OuterRef("pk")).order_by("pk")

@@ -4,6 +4,7 @@ An ETag names the release too, so that a new template never answers 304 for an o
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,8 @@ from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
@@ -87,38 +89,29 @@ def conditional(find: Callable[..., Validators | None], *, is_kept: bool = False
 SLUG, VERSION = "the slug", 32_767  # what stands for them in the compiled query
 
 
-def _newest(rows: QuerySet[Any], moment: str) -> Subquery:
-    return Subquery(rows.order_by(F(moment).desc(nulls_last=True)).values(moment)[:1])
-
-
 @lru_cache(maxsize=2)
 def _answer_query(*, of_version: bool) -> tuple[str, tuple[Any, ...]]:
     """What the page of an answer depends on, as SQL: compiling it anew would cost more than asking it."""
     which = Q(version=VERSION) if of_version else Q(state=Answer.State.PUBLISHED)
-    sources = Source.objects.filter(answer=OuterRef("pk")).order_by("pk")
+    sources = Source.objects.filter(answer=OuterRef("pk")).order_by("-preprint__updated_at")
+    versions = Answer.objects.readable().filter(question=OuterRef("question")).order_by("pk")
     marks = Mark.objects.filter(answer=OuterRef("pk")).order_by("pk")
     follow_ups = FollowUp.objects.filter(answer=OuterRef("pk")).order_by("pk")
     opinions = Opinion.objects.filter(citations__answer=OuterRef("pk")).order_by("pk")
-    versions = Answer.objects.readable().filter(question=OuterRef("question")).order_by("pk")
+    target = JSONObject(state="target__state", at="target__published_at")
     rows = (
         Answer.objects.readable()
         .filter(which, question__slug=SLUG)
         .order_by()
         .annotate(
-            sources_at=_newest(sources, "preprint__updated_at"),
-            targets_at=_newest(follow_ups, "target__published_at"),
-            newest_at=_newest(versions, "published_at"),
-            marked_at=_newest(marks, "since"),
-            targets=ArraySubquery(follow_ups.values("target__state")),
-            versions=ArraySubquery(versions.values("pk")),
-            standing=ArraySubquery(marks.filter(resolved_at=None).values("pk")),
+            revised=ArraySubquery(sources.values("preprint__updated_at")[:1]),
+            versions=ArraySubquery(versions.values("published_at")),
+            marked=ArraySubquery(marks.values(at=Coalesce("resolved_at", "since"))),
+            targets=ArraySubquery(follow_ups.values(said=target)),
             opinions=ArraySubquery(opinions.values("pk")),
         )
-        .values_list(
-            "published_at", "sources_at", "targets_at", "newest_at", "marked_at",
-            "pk", "state", "question__text", "targets", "versions", "standing", "opinions",
-        )
-    )  # fmt: skip
+        .values_list("revised", "versions", "marked", "targets", "pk", "state", "question__text", "opinions")
+    )
     sql, params = rows.query.sql_with_params()
     return str(sql), tuple(params)
 
@@ -132,7 +125,11 @@ def answer_validators(
     with connection.cursor() as cursor:
         cursor.execute(sql, [given.get(value, value) for value in params])
         row = cursor.fetchone()
-    return make_validators(request.path, row, changed_at=list(row[:5])) if row else None
+    if row is None:
+        return None
+    revised, versions, marked, targets, *_rest = row
+    answered = [datetime.fromisoformat(at) for one in targets if (at := json.loads(one)["at"])]
+    return make_validators(request.path, row, changed_at=[*revised, *versions, *marked, *answered])
 
 
 def question_validators(request: HttpRequest, slug: str, **_: Any) -> Validators | None:
