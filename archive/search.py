@@ -261,34 +261,37 @@ def find_titled(query: str, filters: Filters, *, among: list[int], is_mistyped: 
     if "?" in query or len(query.split()) > MAX_TITLE_WORDS:
         return []
     conditions, values = filters.sql()
-    places: list[tuple[str, list[Any]]] = [("preprint.id = ANY (%s)", [among])]
-    if is_mistyped:
-        places.append(("TRUE", []))
-    for place, ids in places:
-        try:
-            titled = match_titles(query, f"{place} AND {conditions}", [*ids, *values])
-        except OperationalError as error:  # it took too long
-            log.info("titles_not_searched", reason=str(error))
-            return []
-        if titled:
-            return titled
-    return []
+    if titled := match_titles(query, f"preprint.id = ANY (%s) AND {conditions}", [among, *values]):
+        return titled
+    return find_mistyped(query, conditions, values) if is_mistyped else []
+
+
+def find_mistyped(query: str, conditions: str, values: list[Any]) -> list[int]:
+    """The same among all titles, by their trigram index; nothing where it takes too long."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('pg_trgm.similarity_threshold', %s, true),"
+                " set_config('statement_timeout', %s, true)",
+                [str(TITLE_SIMILARITY), str(TITLE_MILLISECONDS)],
+            )
+            return match_titles(query, f"preprint.title %% %s AND {conditions}", [query, *values])
+    except OperationalError as error:
+        log.info("titles_not_searched", reason=str(error))
+        return []
 
 
 def match_titles(query: str, conditions: str, values: list[Any]) -> list[int]:
     """The best of the preprints under some conditions whose titles are near to a query."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('pg_trgm.similarity_threshold', %s, true),"
-            " set_config('statement_timeout', %s, true)",
-            [str(TITLE_SIMILARITY), str(TITLE_MILLISECONDS)],
-        )
+    with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT preprint.id FROM archive_preprint AS preprint WHERE preprint.title %% %s AND {conditions}
-            ORDER BY similarity(preprint.title, %s) DESC, preprint.id LIMIT {MAX_NAMED}
+            SELECT id FROM (
+                SELECT preprint.id, similarity(preprint.title, %s) AS likeness
+                FROM archive_preprint AS preprint WHERE {conditions}
+            ) AS titled WHERE likeness >= {TITLE_SIMILARITY} ORDER BY likeness DESC, id LIMIT {MAX_NAMED}
             """,  # noqa: S608 -- only our own conditions are put in
-            [query, *values, query],
+            [query, *values],
         )
         return [pk for (pk,) in cursor.fetchall()]
 

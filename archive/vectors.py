@@ -17,10 +17,6 @@ from archive.filters import Filters
 from archive.models import Embedding, EmbeddingModel, Preprint
 
 NEAREST = 100  # preprints that the vectors propose
-# How many vectors HNSW keeps in view, well above the hundred that are wanted; chosen by
-# benchmarks/search_speed.py for .99 of the ten nearest, and .95 where a filter leaves one in twenty.
-EF_SEARCH = 200
-MAX_SCAN_TUPLES = 60_000  # where a filter lets few pass, the index is read on until so many were seen
 MAX_DIMENSIONS = 4_000  # that pgvector indexes in half precision
 UNINDEXED = 20_000  # vectors that need no index: reading all of them takes 20 ms
 LINKS, BUILD_EF = 24, 128  # of the HNSW graph; chosen by the same benchmark
@@ -137,47 +133,45 @@ def find_nearest(
 
     `few` are the ids that a narrow filter leaves: all of their vectors are looked at then, without the index.
     """
-    near, values = by_index(model, len(vector), filters) if few is None else by_scan(model, len(vector), few)
+    distance = f"vector::halfvec({len(vector)}) <=> (SELECT vector FROM query)"  # noqa: S608 -- a number
+    near, values = by_index(model, distance, filters) if few is None else by_scan(model, distance, few)
     statement = f"""
         WITH query AS (SELECT %s::halfvec({len(vector)}) AS vector), near AS MATERIALIZED ({near})
-        SELECT embedding.preprint_id, 1 - (embedding.vector::halfvec({len(vector)}) <=> query.vector)
-        FROM query, archive_embedding AS embedding
-        WHERE embedding.model = %s
-        AND embedding.preprint_id IN (SELECT preprint_id FROM near UNION SELECT unnest(%s::bigint[]))
+        SELECT preprint_id, 1 - distance FROM near
+        UNION
+        SELECT preprint_id, 1 - ({distance}) FROM archive_embedding
+        WHERE model = %s AND preprint_id = ANY (%s::bigint[])
     """  # noqa: S608 -- only numbers and our own conditions are put in
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.max_scan_tuples', %s, true),"
-            " set_config('hnsw.iterative_scan', 'strict_order', true)",
-            [str(EF_SEARCH), str(MAX_SCAN_TUPLES)],
-        )
+    with (
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):  # what goes wrong spoils no caller's transaction
         cursor.execute(statement, [literal(vector), *values, model, also])
         return dict(cursor.fetchall())
 
 
-def by_index(model: str, dimensions: int, filters: Filters) -> tuple[str, list[Any]]:
-    """The nearest by the HNSW index of a model.
+def by_index(model: str, distance: str, filters: Filters) -> tuple[str, list[Any]]:
+    """The nearest by the HNSW index of a model, read as settings.VECTOR_INDEX says.
 
     The cast and the model's name stand in the statement as in the partial index, else it would not be used.
     """
     conditions, values = filters.sql()
     return (
         f"""
-        SELECT embedding.preprint_id
-        FROM archive_embedding AS embedding JOIN archive_preprint AS preprint ON preprint.id = preprint_id
-        WHERE embedding.model = %s AND {conditions}
-        ORDER BY embedding.vector::halfvec({dimensions}) <=> (SELECT vector FROM query) LIMIT {NEAREST}
+        SELECT preprint_id, {distance} AS distance
+        FROM archive_embedding JOIN archive_preprint AS preprint ON preprint.id = preprint_id
+        WHERE model = %s AND {conditions} ORDER BY distance LIMIT {NEAREST}
         """,  # noqa: S608 -- the same
         [model, *values],
     )
 
 
-def by_scan(model: str, dimensions: int, few: np.ndarray) -> tuple[str, list[Any]]:
+def by_scan(model: str, distance: str, few: np.ndarray) -> tuple[str, list[Any]]:
     """The nearest of some preprints, exactly. OFFSET 0 keeps the index out of it."""
     return (
         f"""
-        SELECT preprint_id FROM (
-            SELECT preprint_id, vector::halfvec({dimensions}) <=> (SELECT vector FROM query) AS distance
+        SELECT * FROM (
+            SELECT preprint_id, {distance} AS distance
             FROM archive_embedding WHERE model = %s AND preprint_id = ANY (%s::bigint[]) OFFSET 0
         ) AS measured ORDER BY distance LIMIT {NEAREST}
         """,  # noqa: S608 -- the same
