@@ -145,7 +145,7 @@ def find_nearest(
     with (
         transaction.atomic(),
         connection.cursor() as cursor,
-    ):  # what goes wrong spoils no caller's transaction
+    ):  # spoils no caller's transaction
         cursor.execute(statement, [literal(vector), *values, model, also])
         return dict(cursor.fetchall())
 
