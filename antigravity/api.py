@@ -9,9 +9,10 @@ from rest_framework.routers import DefaultRouter
 
 from antigravity.problems import problem, unknown_address
 from archive.api import PreprintViewSet, SearchViewSet
+from archive.conditions import conditional
 from qa.api import PreprintQuestionsView, QuestionViewSet
+from qa.conditions import list_validators
 from qa.views import site
-from qa.views.conditions import conditional, list_validators
 from qa.views.exports import AnswersExport, PreprintsExport
 
 router = DefaultRouter()
@@ -20,11 +21,15 @@ router.register("preprints", PreprintViewSet, basename="preprint")
 router.register("search", SearchViewSet, basename="search")
 router.register("questions", QuestionViewSet, basename="question")
 
-export = conditional(list_validators)
+unless_held = conditional(list_validators)
 v1 = [
-    path("export/answers.jsonl", export(AnswersExport.as_view()), name="answers-export"),
-    path("export/preprints.jsonl", export(PreprintsExport.as_view()), name="preprints-export"),
-    path("preprints/<str:identifier>/questions/", PreprintQuestionsView.as_view(), name="preprint-questions"),
+    path("export/answers.jsonl", unless_held(AnswersExport.as_view()), name="answers-export"),
+    path("export/preprints.jsonl", unless_held(PreprintsExport.as_view()), name="preprints-export"),
+    path(
+        "preprints/<str:identifier>/questions/",
+        PreprintQuestionsView.as_view(),
+        name="preprint-questions",
+    ),
     *router.urls,
 ]
 

@@ -111,7 +111,7 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
     },
-    "pages": {  # qa/views/made.py: in the process, some 25 kB each
+    "pages": {  # archive/made.py: in the process, some 25 kB each
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "pages",
         "OPTIONS": {"MAX_ENTRIES": 1_000},

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 
+from archive.conditions import ConditionalViews, archive_validators
 from archive.excerpts import best_passage
 from archive.identifiers import parse
 from archive.models import Preprint, PreprintQuerySet
@@ -90,7 +91,8 @@ def list_hits(hits: list[Hit]) -> list[Hit]:
         ],
     ),
 )
-class PreprintViewSet(ReadOnlyModelViewSet):
+class PreprintViewSet(ConditionalViews, ReadOnlyModelViewSet):
+    conditions = dict.fromkeys(("list", "retrieve", "similar"), archive_validators)
     queryset = Preprint.objects.defer("search_vector").prefetch_related("authors")
     serializer_class = PreprintSerializer
     filterset_class = PreprintFilter
@@ -117,9 +119,10 @@ class PreprintViewSet(ReadOnlyModelViewSet):
         return Response(SimilarSerializer({"results": hits}).data)
 
 
-class SearchViewSet(GenericViewSet):
+class SearchViewSet(ConditionalViews, GenericViewSet):
     """Ranked search over the preprints that are not withdrawn."""
 
+    conditions = {"list": archive_validators}
     filter_backends = ()
     pagination_class = None
     serializer_class = SearchResultSerializer
@@ -142,23 +145,21 @@ class SearchViewSet(GenericViewSet):
             submitted_from=wanted.get("submitted_from"),
             submitted_to=wanted.get("submitted_to"),
         )
-        return Response(
-            SearchResultSerializer(
+        shown = {
+            "query": wanted["q"],
+            "mode": wanted["mode"],
+            "notes": found.notes,
+            "embedding_model": found.embedding_model,
+            "results": [
                 {
-                    "query": wanted["q"],
-                    "mode": wanted["mode"],
-                    "notes": found.notes,
-                    "embedding_model": found.embedding_model,
-                    "results": [
-                        {
-                            "rank": hit.rank,
-                            "similarity": hit.similarity,
-                            "score": hit.score,
-                            "preprint": hit.preprint,
-                            "passage": best_passage(wanted["q"], hit.preprint.abstract),
-                        }
-                        for hit in list_hits(found.hits)
-                    ],
+                    "rank": hit.rank,
+                    "similarity": hit.similarity,
+                    "score": hit.score,
+                    "preprint": hit.preprint,
+                    "passage": best_passage(wanted["q"], hit.preprint.abstract),
                 }
-            ).data
-        )
+                for hit in list_hits(found.hits)
+            ],
+        }
+        headers = {} if found.is_whole else {"Cache-Control": "no-store"}
+        return Response(SearchResultSerializer(shown).data, headers=headers)

@@ -1,14 +1,20 @@
 """How the archive grew and what it is made of, in numbers that pages draw."""
 
+import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Count
 from django.db.models.functions import ExtractYear
 
-from archive.models import Category, Preprint
+from archive.caching import kept
+from archive.conditions import archive_row
+from archive.models import Category, HarvestRun, Preprint
 
 TOP_CATEGORIES = 14
 CHART_HEIGHT = 100
+KEPT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,17 @@ class Growth:
     largest: YearBar
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """What pages say of the whole archive: `unembedded` preprints have no vector of the present model yet."""
+
+    preprints: int
+    unembedded: int
+    harvested_at: datetime | None
+    shares: list[Share]
+    growth: Growth | None
+
+
 def growth_by_year() -> Growth | None:
     """None for an empty archive."""
     years = Preprint.objects.available().order_by().annotate(year=ExtractYear("submitted_on"))
@@ -64,3 +81,22 @@ def category_shares() -> list[Share]:
         Share(code, names.get(code, ""), count, round(100 * count / counts[0][1], 1))
         for code, count in counts
     ]
+
+
+def count_archive() -> Numbers:
+    """Reads the whole archive: pages take kept_numbers()."""
+    harvests = HarvestRun.objects.filter(state=HarvestRun.State.DONE).order_by("-finished_at")
+    return Numbers(
+        preprints=Preprint.objects.available().count(),
+        unembedded=Preprint.objects.needs_embedding(settings.EMBEDDING_MODEL).count(),
+        harvested_at=harvests.values_list("finished_at", flat=True).first(),
+        shares=category_shares(),
+        growth=growth_by_year(),
+    )
+
+
+def kept_numbers() -> Numbers:
+    """The numbers as they were when the archive changed last, counted again after a minute."""
+    state = repr((settings.EMBEDDING_MODEL, archive_row()))
+    key = f"archive-numbers-1:{hashlib.blake2b(state.encode(), digest_size=12).hexdigest()}"
+    return kept(key, count_archive, seconds=KEPT_SECONDS)

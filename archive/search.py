@@ -83,6 +83,11 @@ class SearchResult:
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every part of the search was there: only then the archive alone decides what it finds."""
+        return not {NO_VECTORS, NO_RERANKER} & set(self.notes)
+
+    @property
     def sources(self) -> list[Hit]:
         """The hits that an answer may rest on: none where the archive has nothing on the question.
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import nh3
 from latex2mathml.converter import convert
+from latex2mathml.symbols_parser import convert_symbol
 
 MAX_FORMULA = 1_000  # characters; longer "formulas" are text with a stray dollar sign
 
@@ -69,6 +70,10 @@ LETTER = re.compile(
 STYLED = re.compile(r"\\(?:text(?:bf|it|sc|rm|tt|sf|sl|normal)?|emph|mbox|underline)\s*\{([^{}]*)\}")
 SWITCHED = re.compile(r"\{\\(?:it|bf|em|sc|rm|tt|sl|sf)\b\s*([^{}]*)\}")
 ESCAPED = re.compile(r"\\([&%$#_{}])")
+STYLED_FORMULA = re.compile(
+    r"\\(?:math(?:cal|rm|bb|bf|it|sf|tt|scr|frak)|operatorname|text(?:rm|bf|it)?|boldsymbol|mbox)\s*\{([^{}]*)\}"
+)
+COMMAND = re.compile(r"(?P<name>\\[A-Za-z]+)(?![A-Za-z])")
 BRACED_LETTERS = re.compile(r"\{([^\x00-\x7f]+)\}")
 
 
@@ -105,9 +110,24 @@ def to_mathml(formula: str, *, is_display: bool = False) -> str:
     return nh3.clean(raw, tags=MATHML_TAGS, attributes=MATHML_ATTRIBUTES, clean_content_tags=DROPPED)
 
 
+def _plain_formula(formula: str) -> str:
+    """A formula as people type it: letters without their style, Greek letters and signs as themselves."""
+    while formula != (bare := STYLED_FORMULA.sub(r"\1", formula)):
+        formula = bare
+
+    def sign(match: re.Match[str]) -> str:
+        code = convert_symbol(match["name"])
+        return chr(int(code, 16)) if code else match[0]
+
+    return COMMAND.sub(sign, formula)
+
+
 def plain_text(text: str) -> str:
-    """A title without markup: accents resolved, formulas without their dollars."""
-    return "".join(formula or to_unicode(as_written) for as_written, formula, _ in split_formulas(text))
+    """A title without markup: accents resolved, formulas without their dollars and styles."""
+    return "".join(
+        _plain_formula(formula) if formula else to_unicode(as_written)
+        for as_written, formula, _ in split_formulas(text)
+    )
 
 
 def split_formulas(text: str) -> Iterator[tuple[str, str, bool]]:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from archive.conditions import archive_validators, conditional
 from archive.models import Category, Preprint
 
 PREPRINTS_A_PAGE = 25
@@ -20,6 +21,7 @@ def _page_canonical(address: str, number: int) -> str:
 
 
 @require_safe
+@conditional(archive_validators)
 def recent(request: HttpRequest) -> HttpResponse:
     """Preprints by the day of their submission, newest first."""
     rows = Preprint.objects.available().prefetch_related("authors")
@@ -48,6 +50,7 @@ def newest_month(request: HttpRequest, category: str) -> HttpResponse:
 
 
 @require_safe
+@conditional(archive_validators)
 def listing(request: HttpRequest, category: str, month: str) -> HttpResponse:
     """One month of one category, with the months before and after that have any."""
     first_day = date(int(month[:4]), int(month[5:]), 1)

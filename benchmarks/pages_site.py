@@ -18,7 +18,7 @@ application = get_wsgi_application()
 
 from antigravity.urls import handler400, handler500  # noqa: E402, F401
 from antigravity.urls import urlpatterns as site_patterns  # noqa: E402
-from qa.views.caching import keep_public  # noqa: E402
+from archive.caching import keep_public  # noqa: E402
 
 
 @lru_cache(maxsize=4)

@@ -18,8 +18,10 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.viewsets import GenericViewSet
 
+from archive.conditions import ConditionalViews
 from archive.identifiers import parse
 from archive.models import Preprint
+from qa.conditions import answer_validators, list_validators
 from qa.models import Answer, AnswerRun, Question, QuestionQuerySet, Source, standing_marks
 from qa.nearness import suggest_questions
 from qa.reporting import ReportRefused, file_report, find_citation
@@ -112,8 +114,13 @@ def visible_question(queryset: QuerySet[Question], slug: str) -> Question:
 
 
 def status_of(question: Question) -> dict[str, Any]:
-    """What StatusSerializer shows: the question, its newest run, and the place of that run in the queue."""
-    run = question.runs.order_by("-pk").first()
+    """What StatusSerializer shows: the question, its run, and the place of that run in the queue.
+
+    Of a published question it is the run that made its answer: how answering it again fares is the curators'
+    affair.
+    """
+    answer = question.published_answer
+    run = answer.run if answer else question.runs.order_by("-pk").first()
     position = queue_position(run) if run and run.state == AnswerRun.State.QUEUED else None
     return {"question": question, "run": run, "position": position}
 
@@ -148,7 +155,14 @@ def cited_by_published(**wanted: Any) -> Exists:
 
 
 @extend_schema_view(list=extend_schema(summary="List published questions, newest first"))
-class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
+class QuestionViewSet(ConditionalViews, mixins.ListModelMixin, GenericViewSet):
+    conditions = {
+        "list": list_validators,
+        "suggestions": list_validators,
+        "retrieve": answer_validators,
+        "answers": answer_validators,
+        "answer": lambda request, slug, version: answer_validators(request, slug, number=version),
+    }
     queryset = Question.objects.all()
     serializer_class = QuestionHeadSerializer
     filterset_class = QuestionFilter
@@ -160,7 +174,7 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
         """Collections hold what is published; whoever has an address sees what visible_question() allows."""
         if self.action == "list":
             return published_heads()
-        return Question.objects.select_related("merged_into")
+        return Question.objects.select_related("merged_into", "published_answer__run")
 
     @extend_schema(
         summary="Ask a question",
@@ -230,9 +244,9 @@ class QuestionViewSet(mixins.ListModelMixin, GenericViewSet):
     )
     def retrieve(self, request: Request, slug: str) -> Response:
         question = visible_question(
-            self.get_queryset()
-            .select_related("published_answer__run")
-            .prefetch_related(*(prefixed(rows, "published_answer") for rows in ANSWER_ROWS)),
+            self.get_queryset().prefetch_related(
+                *(prefixed(rows, "published_answer") for rows in ANSWER_ROWS)
+            ),
             slug,
         )
         status = status_of(question)
@@ -318,7 +332,8 @@ def with_wait(problem: APIException, seconds: int) -> APIException:
 
 
 @extend_schema_view(get=extend_schema(summary="List the published questions whose answer cites a preprint"))
-class PreprintQuestionsView(ListAPIView):
+class PreprintQuestionsView(ConditionalViews, ListAPIView):
+    conditions = {"get": list_validators}
     serializer_class = QuestionHeadSerializer
     filter_backends = ()
     queryset = Question.objects.none()

@@ -14,9 +14,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from archive import tex
 from archive.models import Author, Preprint
 from archive.references import one_line, split_name
-from archive.tex import split_formulas, to_unicode
 from qa.models import Answer, Question
 
 SCHEMA = "https://schema.org"
@@ -45,7 +45,7 @@ class PageMetadata:
 
 def plain_text(text: str) -> str:
     """A title or a question without TeX's dollars: accents as letters, on one line."""
-    return one_line("".join(formula or to_unicode(written) for written, formula, _ in split_formulas(text)))
+    return one_line(tex.plain_text(text))
 
 
 def text_of_html(html: str) -> str:

@@ -6,7 +6,7 @@ from django.test import RequestFactory
 from django.utils.cache import patch_vary_headers
 
 from antigravity.privacy import PersonalIsPrivate
-from qa.views.caching import keep_public
+from archive.caching import keep_public
 
 
 def answer(response: HttpResponse) -> str:

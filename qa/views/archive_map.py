@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import condition, require_safe
 
+from archive.caching import keep_public
+from archive.growth import kept_numbers
 from archive.mapping import MAX_POINTS, shown_projection
 from archive.models import Category, MapPoint, Preprint, Projection
 from archive.tex import plain_text
 from qa.models import Question
-from qa.views.caching import keep_public
 
 HUES = 9  # categories with a colour of their own; the rest share one
 MAX_QUESTIONS = 200
@@ -71,7 +72,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "point_count": count,
         "other_count": count - sum(entry.count for entry in legend),
         "questions": list_questions(projection) if projection else [],
-        "preprint_count": Preprint.objects.available().count(),
+        "preprint_count": kept_numbers().preprints,
         "version": _version(projection) if projection else "",
     }
     return keep_public(render(request, "qa/map.html", context))

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from archive.models import Preprint
+from archive.growth import kept_numbers
 from qa.forms import AskForm
 from qa.models import Question
 from qa.nearness import suggest_questions
@@ -56,7 +56,7 @@ def _form_page(
         "canonical": reverse("qa:ask"),
         "form": form,
         "my_questions": my_questions(request),
-        "preprint_count": Preprint.objects.available().count(),
+        "preprint_count": kept_numbers().preprints,
         "quota_per_hour": settings.ASK_QUOTA_PER_HOUR,
         "quota_per_day": settings.ASK_QUOTA_PER_DAY,
     }

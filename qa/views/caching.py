@@ -1,27 +1,9 @@
-"""How long others may keep a page, by what they may drop it, and what search engines may do with it."""
+"""Pages that nobody else may keep, and the names by which a proxy drops the others."""
 
 from collections.abc import Iterable
-from typing import TypeVar
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.utils.cache import patch_cache_control
-
-SHARED_SECONDS = 60  # a proxy may serve a published page this long without asking; a browser always asks
-STALE_SECONDS = 30  # and this much longer while it asks, so that nobody waits for the first render
-
-Response = TypeVar("Response", bound=HttpResponseBase)
-
-
-def keep_public(response: Response) -> Response:
-    """For pages that are the same for everybody: a browser asks each time, a proxy once a minute."""
-    patch_cache_control(
-        response,
-        public=True,
-        max_age=0,
-        s_maxage=SHARED_SECONDS,
-        stale_while_revalidate=STALE_SECONDS,
-    )
-    return response
 
 
 def keep_private(response: HttpResponse) -> HttpResponse:

@@ -1,23 +1,20 @@
 """The picture of a published answer, drawn once and kept in the cache."""
 
-import structlog
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
-from redis.exceptions import RedisError
 
+from archive.caching import keep_public, kept
+from archive.conditions import conditional
 from qa.cards import DESIGN, draw_card
+from qa.conditions import answer_validators
 from qa.metadata import plain_text
 from qa.models import Answer
-from qa.views.caching import keep_public, tag
-from qa.views.conditions import answer_validators, conditional
+from qa.views.caching import tag
 
 KEPT_SECONDS = 30 * 24 * 3600
-
-log = structlog.get_logger(__name__)
 
 
 def _draw(answer: Answer) -> bytes:
@@ -27,12 +24,7 @@ def _draw(answer: Answer) -> bytes:
 
 def _card_of(answer: Answer) -> bytes:
     """From the cache; drawn where it is not there, or where the cache is away."""
-    key = f"card:{DESIGN}:{answer.pk}"
-    try:
-        return bytes(cache.get_or_set(key, lambda: _draw(answer), KEPT_SECONDS) or b"")
-    except RedisError as error:
-        log.warning("card_not_cached", error=str(error))
-        return _draw(answer)
+    return kept(f"card:{DESIGN}:{answer.pk}", lambda: _draw(answer), seconds=KEPT_SECONDS)
 
 
 @require_safe

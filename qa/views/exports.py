@@ -13,11 +13,11 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from archive.caching import keep_public
 from archive.models import Preprint
 from archive.serializers import PreprintSerializer
 from qa.models import Question
 from qa.serializers import ANSWER_ROWS, AnswerSerializer, QuestionHeadSerializer, prefixed
-from qa.views.caching import keep_public
 
 ROWS_A_PAGE = 200
 JSON_LINES = "application/jsonl"

@@ -1,5 +1,7 @@
 """The feeds' addresses: answers, corrections, a category, a search, a question."""
 
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -9,8 +11,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from archive.caching import keep_public
+from archive.conditions import RELEASED_AT, conditional
 from archive.models import Category, Preprint
 from archive.search import search as search_archive
+from qa.conditions import list_validators, question_validators
 from qa.corrections import GRAVE, OUTDATED, RETRACTED, describe, read_corrections
 from qa.corrections import corrections as all_corrections
 from qa.feeds import (
@@ -28,8 +33,7 @@ from qa.feeds import (
 )
 from qa.metadata import plain_text
 from qa.models import Answer, Mark, Question, Source
-from qa.views.caching import keep_private, keep_public, tag
-from qa.views.conditions import RELEASED_AT, conditional, list_validators, question_validators
+from qa.views.caching import keep_private, tag
 from qa.views.search import matching_questions
 
 MAX_QUERY = 500  # characters; the length of the longest question
@@ -40,6 +44,24 @@ def _respond(feed: Feed, ending: str) -> HttpResponse:
     response = HttpResponse(text, content_type=f"{ENDINGS[ending]}; charset=utf-8")
     response["X-Robots-Tag"] = "noindex"
     return keep_public(response)
+
+
+def _site_feed(
+    request: HttpRequest,
+    *name: str,
+    title: str,
+    query: str = "",
+    began_at: datetime = RELEASED_AT,
+    **more: Any,
+) -> Feed:
+    """A feed of the site: `name` makes its id, `query` goes with its address."""
+    return Feed(
+        id=make_id("feed", *name),
+        title=f"{settings.SITE_NAME}: {title}",
+        path=request.path + query,
+        began_at=began_at,
+        **more,
+    )
 
 
 def _answer_entries(questions: QuerySet[Question]) -> list[Entry]:
@@ -55,14 +77,13 @@ def _newest_first(entries: list[Entry]) -> list[Entry]:
 @conditional(list_validators)
 def answers(request: HttpRequest, ending: str) -> HttpResponse:
     """Published answers, the newest first."""
-    feed = Feed(
-        id=make_id("feed", "answers"),
-        title=f"{settings.SITE_NAME}: answers",
+    feed = _site_feed(
+        request,
+        "answers",
+        title="answers",
         description="Questions answered from the preprints of the archive.",
         page=reverse("qa:questions"),
-        path=request.path,
         entries=_answer_entries(Question.objects.published()),
-        began_at=RELEASED_AT,
     )
     return _respond(feed, ending)
 
@@ -71,14 +92,13 @@ def answers(request: HttpRequest, ending: str) -> HttpResponse:
 @conditional(list_validators)
 def corrections(request: HttpRequest, ending: str) -> HttpResponse:
     """What was retracted, answered again, or lost a source."""
-    feed = Feed(
-        id=make_id("feed", "corrections"),
-        title=f"{settings.SITE_NAME}: corrections",
+    feed = _site_feed(
+        request,
+        "corrections",
+        title="corrections",
         description="Answers that were retracted or made again, and those whose sources were withdrawn.",
         page=reverse("qa:corrections"),
-        path=request.path,
         entries=[correction_entry(one) for one in read_corrections(list(all_corrections()[:ENTRIES]))],
-        began_at=RELEASED_AT,
     )
     return _respond(feed, ending)
 
@@ -96,14 +116,14 @@ def category(request: HttpRequest, category: str, ending: str) -> HttpResponse:
     )
     name = Category.objects.filter(code=category).values_list("name", flat=True).first() or ""
     entries = [preprint_entry(one, one.authors.all()) for one in newest]
-    feed = Feed(
-        id=make_id("feed", "category", category),
-        title=f"{settings.SITE_NAME}: {category}",
+    feed = _site_feed(
+        request,
+        "category",
+        category,
+        title=category,
         description=f"New preprints in {category} {name}".strip() + ", and answers that cite its preprints.",
         page=reverse("archive:category", args=[category]),
-        path=request.path,
         entries=_newest_first(entries + _answer_entries(Question.objects.published().filter(Exists(cites)))),
-        began_at=RELEASED_AT,
     )
     return _respond(feed, ending)
 
@@ -115,20 +135,25 @@ def search(request: HttpRequest, ending: str) -> HttpResponse:
     query = request.GET.get("q", "").replace("\0", "").strip()[:MAX_QUERY]
     if not query:
         raise Http404
-    hits = search_archive(query, limit=ENTRIES // 2).hits
+    found = search_archive(query, limit=ENTRIES // 2)
+    hits = found.hits
     prefetch_related_objects([hit.preprint for hit in hits], "authors")
     entries = [preprint_entry(hit.preprint, hit.preprint.authors.all()) for hit in hits]
     words = urlencode({"q": query})
-    feed = Feed(
-        id=make_id("feed", "search", words),
-        title=f"{settings.SITE_NAME}: {plain_text(query)}",
+    feed = _site_feed(
+        request,
+        "search",
+        words,
+        title=plain_text(query),
+        query=f"?{words}",
         description="Preprints and answered questions that this search finds.",
         page=f"{reverse('qa:search')}?{words}",
-        path=f"{request.path}?{words}",
         entries=_newest_first(entries + _answer_entries(matching_questions(query))),
-        began_at=RELEASED_AT,
     )
-    return _respond(feed, ending)
+    response = _respond(feed, ending)
+    if not found.is_whole:
+        response["Cache-Control"] = "no-store"
+    return response
 
 
 def _history(question: Question) -> list[Entry]:
@@ -167,12 +192,13 @@ def question(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
         entries = [correction_entry(describe(RETRACTED, found.closed_at, found))]
     else:
         entries = _newest_first(_history(found))
-    feed = Feed(
-        id=make_id("feed", "question", slug),
-        title=f"{settings.SITE_NAME}: {title}",
+    feed = _site_feed(
+        request,
+        "question",
+        slug,
+        title=title,
         description="Versions and corrections of this answer.",
         page=found.get_absolute_url(),
-        path=request.path,
         entries=entries,
         began_at=found.asked_at,
     )

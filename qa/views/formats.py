@@ -12,16 +12,18 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 from rest_framework.renderers import JSONRenderer
 
+from archive.caching import keep_public
 from archive.citing import cite_preprint
+from archive.conditions import conditional
 from archive.models import Author, Preprint
 from archive.references import Reference, to_bibtex, to_csl, to_ris
 from archive.serializers import PreprintSerializer
 from qa.citing import cite_answer
+from qa.conditions import answer_validators, preprint_validators
 from qa.markdown import write_answer, write_preprint
 from qa.models import Answer, Mark, Question
 from qa.serializers import ANSWER_ROWS, AnswerSerializer, QuestionHeadSerializer
-from qa.views.caching import keep_private, keep_public, tag
-from qa.views.conditions import answer_validators, conditional, preprint_validators
+from qa.views.caching import keep_private, tag
 from qa.views.links import MEDIA_TYPES, link_format
 from qa.views.preprint import group_by_question, published_citations
 

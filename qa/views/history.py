@@ -9,9 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from archive.caching import keep_public
 from qa.comparing import Change, compare_texts
 from qa.models import Answer, Mark, Question, Source, Statement
-from qa.views.caching import keep_public
 from qa.views.question import find_question
 
 SHOWN = 20  # newest versions that are compared; the others keep their addresses

@@ -1,13 +1,11 @@
 """The first page: what this is, the ask box, what was answered lately, and what the archive holds."""
 
-from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from archive.growth import category_shares
-from archive.models import HarvestRun, Preprint
+from archive.growth import kept_numbers
 from qa.forms import AskForm
 from qa.models import Question
 
@@ -22,17 +20,12 @@ def with_answers(questions: QuerySet[Question]) -> QuerySet[Question]:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    available = Preprint.objects.available()
+    published = Question.objects.published()
     context = {
         "canonical": "/",
         "form": AskForm(),
-        "questions": with_answers(Question.objects.published())[:RECENT_QUESTIONS],
-        "preprint_count": available.count(),
-        "answer_count": Question.objects.published().count(),
-        "last_harvest": HarvestRun.objects.filter(state=HarvestRun.State.DONE)
-        .order_by("-finished_at")
-        .first(),
-        "unembedded_count": Preprint.objects.needs_embedding(settings.EMBEDDING_MODEL).count(),
-        "categories": category_shares(),
+        "questions": with_answers(published)[:RECENT_QUESTIONS],
+        "answer_count": published.count(),
+        "archive": kept_numbers(),
     }
     return render(request, "qa/home.html", context)

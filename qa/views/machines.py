@@ -10,9 +10,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from archive.caching import keep_public
+from archive.conditions import conditional
+from qa.conditions import list_validators
 from qa.sitemaps import SECTIONS
-from qa.views.caching import keep_public
-from qa.views.conditions import conditional, list_validators
 
 ROBOTS = """User-agent: *
 Disallow: /admin/

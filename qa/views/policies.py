@@ -7,11 +7,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from archive.caching import keep_public
 from qa.corrections import corrections as all_corrections
 from qa.corrections import read_corrections
 from qa.quotas import KEPT_DAYS
 from qa.views.asking import MAX_REMEMBERED
-from qa.views.caching import keep_public
 
 PAGE_SIZE = 50
 EMBEDDED = "antigravity/"  # the prefix of answerers that ask nobody

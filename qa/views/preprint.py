@@ -7,13 +7,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from archive.caching import keep_public
+from archive.conditions import conditional
 from archive.identifiers import Identifier, parse
 from archive.models import Preprint
 from archive.search import similar_to
+from qa.conditions import preprint_validators
 from qa.metadata import preprint_metadata
 from qa.models import Answer, Citation, Question
-from qa.views.caching import keep_public, tag
-from qa.views.conditions import conditional, preprint_validators
+from qa.views.caching import tag
 from qa.views.links import link_preprint, preprint_alternates
 
 SIMILAR = 5

@@ -9,10 +9,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from archive.caching import keep_public
+from archive.conditions import conditional
+from qa.conditions import answer_validators
 from qa.models import Answer, Question
 from qa.views.answer import SourceEntry, answer_context
-from qa.views.caching import keep_private, keep_public, tag
-from qa.views.conditions import answer_validators, conditional
+from qa.views.caching import keep_private, tag
 from qa.views.links import answer_alternates, link_answer
 from qa.views.progress import nearest, progress_context
 

@@ -9,10 +9,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from archive.caching import keep_public
+from archive.conditions import conditional
+from qa.conditions import list_validators
 from qa.forms import QuestionListForm
 from qa.models import Answer, Question
-from qa.views.caching import keep_public
-from qa.views.conditions import conditional, list_validators
 from qa.views.facets import Facet, Option, address_with, make_facet
 from qa.views.home import with_answers
 

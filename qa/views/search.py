@@ -13,12 +13,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from archive.conditions import conditional
 from archive.excerpts import best_passage
 from archive.identifiers import parse
 from archive.models import Author, Preprint
 from archive.search import FLOOR, Hit, SearchResult
 from archive.search import search as search_archive
 from archive.spelling import suggest_query
+from qa.conditions import list_validators
 from qa.forms import SearchForm
 from qa.models import Answer, Question
 from qa.rendering import WORD, stems_of
@@ -53,6 +55,12 @@ def matching_questions(query: str) -> QuerySet[Question]:
 def is_near(hit: Hit) -> bool:
     """Whether a hit is shown at once. Where no similarity is known, every one is."""
     return hit.similarity is None or hit.similarity >= FLOOR
+
+
+def has_all_words(hit: Hit, query: str) -> bool:
+    """Whether a preprint has every word of the query: then it is shown, however far its meaning is."""
+    wanted = stems_of(query)
+    return bool(wanted) and wanted <= stems_of(f"{hit.preprint.title} {hit.preprint.abstract}")
 
 
 def list_hits(hits: Sequence[Hit], query: str) -> list[dict[str, Any]]:
@@ -118,7 +126,8 @@ def _find_preprints(cleaned: dict[str, Any]) -> SearchResult:
 
 def _search_by_words(request: HttpRequest, cleaned: dict[str, Any]) -> dict[str, Any]:
     result = _find_preprints(cleaned)
-    near = [hit for hit in result.hits if is_near(hit)] or result.hits
+    near = [hit for hit in result.hits if is_near(hit)]
+    near = near or [hit for hit in result.hits if has_all_words(hit, cleaned["q"])]
     far = [hit for hit in result.hits if hit not in near][:FAR_PREPRINTS]
     page = Paginator(near, PREPRINTS_A_PAGE).get_page(request.GET.get("page"))
     is_last = not page.has_next()
@@ -128,8 +137,9 @@ def _search_by_words(request: HttpRequest, cleaned: dict[str, Any]) -> dict[str,
         "near": list_hits(list(page), cleaned["q"]),
         "far": list_hits(far, cleaned["q"]) if is_last else [],
         "notes": result.notes,
-        "facets": _preprint_facets(request, cleaned, result.hits),
-        "is_cut": len(result.hits) == FOUND_PREPRINTS,
+        "is_whole": result.is_whole,
+        "facets": _preprint_facets(request, cleaned, near),
+        "is_cut": len(near) == FOUND_PREPRINTS,
         "stems": stems_of(cleaned["q"]),
         "meant": meant,
         "meant_address": address_with(request, q=meant) if meant else "",
@@ -151,6 +161,7 @@ def _search_by_author(request: HttpRequest, name: str) -> dict[str, Any]:
 
 
 @require_safe
+@conditional(list_validators)
 def search(request: HttpRequest) -> HttpResponse:
     """Words find preprints and questions; an identifier, arXiv id or DOI goes straight to its page."""
     form = SearchForm(request.GET)
@@ -170,4 +181,6 @@ def search(request: HttpRequest) -> HttpResponse:
     response = render(request, "qa/search.html", context)
     if query or author:
         response["X-Robots-Tag"] = "noindex"
+    if not context.get("is_whole", True):
+        response["Cache-Control"] = "no-store"
     return response

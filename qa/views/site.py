@@ -12,9 +12,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from archive.growth import category_shares, growth_by_year
-from archive.models import Preprint
-from qa.views.caching import keep_public
+from archive.caching import keep_public
+from archive.growth import kept_numbers
 
 RETRY_SECONDS = 10  # in which a restarted database is usually back
 
@@ -22,12 +21,7 @@ RETRY_SECONDS = 10  # in which a restarted database is usually back
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """What this is, for whom, what it is not, and a picture of the archive."""
-    context = {
-        "canonical": reverse("qa:about"),
-        "growth": growth_by_year(),
-        "shares": category_shares(),
-        "preprint_count": Preprint.objects.available().count(),
-    }
+    context = {"canonical": reverse("qa:about"), "archive": kept_numbers()}
     return keep_public(render(request, "qa/about.html", context))
 
 

@@ -135,4 +135,5 @@ for (const marker of document.querySelectorAll(".marker a")) {
 card.addEventListener("pointerenter", () => clearTimeout(closing));
 card.addEventListener("pointerleave", closeSoon);
 document.addEventListener("keydown", (event) => event.key === "Escape" && close());
+addEventListener("resize", close); // its place was measured in another window
 document.addEventListener("pointerdown", (event) => owner && !event.target.closest(".card, .marker") && close());

@@ -52,7 +52,7 @@ def test_recent_is_paged(client):
 def test_recent_makes_the_same_queries_for_any_number(client, django_assert_num_queries, count):
     PreprintFactory.create_batch(count)
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get("/recent")
 
 

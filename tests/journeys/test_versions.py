@@ -40,21 +40,27 @@ def record(number: int, title: str, abstract: str, **more: object) -> dict[str, 
     } | more
 
 
-def load(stack: Stack, folder: Path, name: str, *records: dict[str, object]) -> None:
-    """Takes preprints into the running site and makes them searchable by meaning."""
+def load(stack: Stack, folder: Path, name: str, *records: dict[str, object], then: str = "") -> str:
+    """Takes preprints into the running site, makes them searchable by meaning, and does what comes `then`.
+
+    All in one process, since starting one is the slowest part. Returns what was printed.
+    """
     path = folder / name
     path.write_text("".join(json.dumps(one) + "\n" for one in records))
-    stack.manage("load_records", str(path))
-    stack.manage("embed_pending")
+    commands = ["from django.core.management import call_command"]
+    commands += [f"call_command('load_records', {str(path)!r})", "call_command('embed_pending')", then]
+    return stack.manage("shell", "--no-imports", "-c", "\n".join(commands))
+
+
+SWEEP = "call_command('sweep_freshness')"
+ADD_CURATOR = f"""
+from django.contrib.auth.models import User
+User.objects.create_superuser("curator", password={PASSWORD!r})
+"""
 
 
 def answer_again(stack: Stack, page: Page) -> None:
     """A curator has the question answered again, at the desk in admin."""
-    stack.manage(
-        "shell", "-c",
-        "from django.contrib.auth.models import User; "
-        f"User.objects.create_superuser('curator', password='{PASSWORD}')",
-    )  # fmt: skip
     page.goto(f"{stack.url}/admin/qa/question/?q=tardigrades")
     page.get_by_label("Username").fill("curator")
     page.get_by_label("Password").fill(PASSWORD)
@@ -86,11 +92,8 @@ def test_page_lives_from_its_question_to_its_second_version(stack, page: Page, t
     source = page.locator(".kicker .identifier").inner_text()
 
     # The preprint is revised, and the sentence is gone.
-    load(
-        stack, tmp_path, "second.jsonl",
-        first | {"abstract": REVISED, "version": 2, "updated": "2026-06-01"},
-    )  # fmt: skip
-    told = stack.manage("sweep_freshness")
+    revised = first | {"abstract": REVISED, "version": 2, "updated": "2026-06-01"}
+    told = load(stack, tmp_path, "second.jsonl", revised, then=SWEEP + ADD_CURATOR)
     assert "a sentence it rests on is gone" in told
     page.goto(address)
     expect(page.locator(".banner")).to_contain_text(f"{source} has a new version of 1 June 2026: a sentence")

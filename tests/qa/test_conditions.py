@@ -8,11 +8,11 @@ import pytest
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
 
+from archive.made import make_once
 from qa import publishing
 from qa.models import Answer, FollowUp, Opinion, Spend
 from qa.views import exports
-from qa.views.made import make_once
-from tests.factories import PreprintFactory
+from tests.factories import EmbeddingFactory, PreprintFactory
 from tests.qa.factories import QuestionFactory, make_answer, make_published_question
 
 pytestmark = pytest.mark.django_db
@@ -24,12 +24,16 @@ def addresses(question, preprint) -> list[str]:
         f"/ask/{slug}", f"/ask/{slug}.md", f"/ask/{slug}.json", f"/ask/{slug}.bib", f"/ask/{slug}/v1.ris",
         f"/ask/{slug}/v1.png", f"/abs/{identifier}", f"/abs/{identifier}.csl.json", "/questions",
         "/sitemap.xml", "/sitemap-questions.xml", "/api/v1/export/answers.jsonl",
-        "/api/v1/export/preprints.jsonl",
+        "/api/v1/export/preprints.jsonl", "/recent", "/list/quant-ph/2024-01", "/search?q=noise",
+        "/search?author=Ada+Lovelace", "/api/v1/preprints/", f"/api/v1/preprints/{identifier}/",
+        f"/api/v1/preprints/{identifier}/similar/", f"/api/v1/preprints/{identifier}/questions/",
+        "/api/v1/search/?q=noise", "/api/v1/questions/", f"/api/v1/questions/{slug}/",
+        f"/api/v1/questions/{slug}/answers/", f"/api/v1/questions/{slug}/answers/1/",
     ]  # fmt: skip
 
 
 def test_unchanged_costs_two_queries_at_most(client, django_assert_max_num_queries):
-    preprint = PreprintFactory()
+    preprint = EmbeddingFactory().preprint
     question = make_published_question(preprints=[preprint], cited=1)
     for address in addresses(question, preprint):
         first = client.get(address)
@@ -61,6 +65,42 @@ def test_changed_is_sent_anew(client, change):
     for address, etag in held.items():
         again = client.get(address, headers={"If-None-Match": etag})
         assert again.status_code == (410 if change == "retracted" else 200), address
+
+
+def test_search_that_lacked_a_part_is_not_kept(client, settings):
+    PreprintFactory()
+    settings.EMBEDDING_MODEL = "local/other"
+
+    for address in ("/search?q=noise", "/api/v1/search/?q=noise"):
+        response = client.get(address)
+        assert response.status_code == 200, address
+        assert response["Cache-Control"] == "no-store", address
+
+
+def test_newcomer_changes_what_lists_and_searches_answer(client):
+    EmbeddingFactory()
+    held = {
+        address: client.get(address)["ETag"]
+        for address in ("/recent", "/search?q=noise", "/api/v1/search/?q=noise", "/api/v1/preprints/")
+    }
+
+    newcomer = EmbeddingFactory().preprint
+
+    for address, etag in held.items():
+        again = client.get(address, headers={"If-None-Match": etag})
+        assert again.status_code == 200, address
+        assert newcomer.identifier in again.content.decode(), address
+
+
+def test_numbers_of_the_archive_are_counted_once_until_it_changes(client, django_assert_max_num_queries):
+    preprint = PreprintFactory()
+    assert "1 preprint of the archive can be found" in " ".join(client.get("/").content.decode().split())
+    with django_assert_max_num_queries(3):
+        client.get("/")
+
+    EmbeddingFactory(preprint=preprint)
+
+    assert "can be found by full-text" not in client.get("/").content.decode()
 
 
 def test_responses_are_tagged_with_what_they_show(client):

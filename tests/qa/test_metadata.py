@@ -53,7 +53,7 @@ class TestAnswers:
         asked = page["mainEntity"]
         answer = asked["acceptedAnswer"]
         assert (page["@type"], asked["@type"], answer["@type"]) == ("QAPage", "Question", "Answer")
-        assert asked["name"] == "What limits \\alpha?"
+        assert asked["name"] == "What limits α?"
         assert asked["answerCount"] == 1
         assert answer["digitalSourceType"].endswith("/trainedAlgorithmicMedia")
         assert answer["text"].startswith("Finding 1\nNoise lowers the accuracy of circuit 0 to 84.0% [AG-")

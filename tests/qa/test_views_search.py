@@ -168,7 +168,7 @@ def test_author_finds_what_they_wrote(client, preprints):
 def test_nothing_found_says_so_and_offers_to_ask(client):
     _, page = get_page(client, q="zebrafish neurogenesis")
 
-    assert "No preprint in this archive matches" in page.get_text()
+    assert "No preprint in this archive is near to this" in page.get_text()
     assert page.select_one(".more a")["href"] == "/ask/?q=zebrafish%20neurogenesis"
 
 

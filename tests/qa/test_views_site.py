@@ -186,7 +186,7 @@ def test_unknown_address_is_a_helpful_404(client):
 
 
 def test_broken_page_says_sorry_with_the_id_that_the_log_has(monkeypatch):
-    monkeypatch.setattr(home, "category_shares", lambda: 1 / 0)
+    monkeypatch.setattr(home, "kept_numbers", lambda: 1 / 0)
 
     with capture_logs() as logged:
         response = Client(raise_request_exception=False).get("/")
@@ -201,7 +201,7 @@ def test_page_without_a_database_says_when_to_come_back(monkeypatch):
     def fail():
         raise OperationalError("the server is gone")
 
-    monkeypatch.setattr(home, "category_shares", fail)
+    monkeypatch.setattr(home, "kept_numbers", fail)
 
     response = Client(raise_request_exception=False).get("/")
 

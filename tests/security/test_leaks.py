@@ -12,6 +12,7 @@ from itertools import product
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db.models import Count
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 from django.utils import timezone
@@ -92,7 +93,10 @@ def routes() -> dict[str, URLPattern]:
 
 
 def parameters(world: World) -> dict[str, list[str]]:
+    """What routes are asked with; `beyond` are versions further on than the first that a question has not."""
+    versions = Question.objects.annotate(count=Count("answers")).values_list("slug", "count")
     return {
+        "beyond": [f"{slug} {number}" for slug, count in versions for number in range(count + 2, 4)],
         "slug": list(Question.objects.values_list("slug", flat=True)),
         "identifier": list(Preprint.objects.values_list("identifier", flat=True)),
         "number": ["1", "2", "3"],
@@ -113,6 +117,8 @@ def addresses(name: str, pattern: URLPattern, values: dict[str, list[str]]) -> I
     assert set(wanted) <= set(values), f"say in parameters() what {name} may be asked for: {wanted}"
     for chosen in product(*(values[one] for one in wanted)):
         given = dict(zip(wanted, chosen, strict=True))
+        if f"{given.get('slug')} {given.get('number') or given.get('version')}" in values["beyond"]:
+            continue
         try:
             yield reverse(name, kwargs=given), given
         except NoReverseMatch:  # an ending that this route does not know
@@ -125,7 +131,7 @@ def body_of(response) -> str:
     return f"{headers}\n{content.decode(errors='replace')}"
 
 
-OF_THE_ASKER = {"pendingtext", "heldtext", "unanswerabletext", "failedtext", "failederror", "rerunerror"}
+OF_THE_ASKER = {"pendingtext", "heldtext", "unanswerabletext", "failedtext", "failederror"}
 OF_THE_NOTICE = {"retractedreason"}
 OF_THE_WITHDRAWN = {"withdrawntitle", "withdrawnabstract", "withdrawnreason", "withdrawnauthor"}
 
@@ -138,6 +144,11 @@ def may_say(word: str, owner: str, name: str, given: dict) -> bool:
     if word in OF_THE_NOTICE:
         return is_own or name in {"qa:corrections", "qa:corrections-feed"}
     return word in OF_THE_WITHDRAWN and is_own
+
+
+def make_public_question(**fields) -> Question:
+    """A published question that rests on one preprint: each costs a dozen requests."""
+    return make_published_question(preprints=[PreprintFactory()], cited=1, **fields)
 
 
 def plant_questions(world: World) -> None:
@@ -170,7 +181,7 @@ def plant_questions(world: World) -> None:
         state="merged",
         text=world.plant("mergedtext"),
         closed_at=closed,
-        merged_into=make_published_question(),
+        merged_into=make_public_question(),
     )
 
 
@@ -203,7 +214,7 @@ def plant_answer(world: World, word: str, question: Question, state: str) -> Ans
 
 def plant_published(world: World) -> None:
     """A published question with all that is not public about it: drafts, dropped claims, staff, reports."""
-    question = make_published_question(text=f"Do {SHARED} openly?", statements=2)
+    question = make_public_question(text=f"Do {SHARED} openly?", statements=2)
     answer = question.published_answer
     dropped = answer.statements.get(position=1)
     dropped.text, dropped.is_dropped = world.plant("droppedtext"), True
@@ -219,7 +230,7 @@ def plant_published(world: World) -> None:
     AnswerRunFactory(
         question=question,
         state="failed",
-        error=world.plant("rerunerror", question.slug),
+        error=world.plant("rerunerror"),
         finished_at=timezone.now(),
     )
     Report.objects.create(question=question, kind="claim", text=world.plant("reporttext"))
@@ -232,7 +243,7 @@ def plant_published(world: World) -> None:
 
 def plant_retracted(world: World) -> None:
     """A question that was public and is no longer, also as somebody else's follow-up."""
-    question = make_published_question(text=world.plant("retractedtext"))
+    question = make_public_question(text=world.plant("retractedtext"))
     plant_answer(world, "retractedheld", question, Answer.State.HELD)
     Answer.objects.filter(question=question, state="published").update(
         html=f"<p>{world.plant('retractedhtml')}</p>", limits=world.plant("retractedlimits")
@@ -299,7 +310,7 @@ def test_nothing_that_is_not_public_is_said_anywhere(world):
                     if word in text and not is_echo and not may_say(word, owner, name, given):
                         leaks.append((f"{address}{query}", word))
     assert leaks == []
-    assert read > 400
+    assert read > 300
     assert len(world.secrets) > 50
 
 
