@@ -36,9 +36,9 @@ class Calibration:
         known = np.where(np.isnan(cosine), expected, cosine)
         return self.intercept + self.cosine * known + self.coverage * coverage
 
-    def probability(self, evidence: float) -> float:
-        """The share of pairs with this evidence that were judged relevant, 0..1."""
-        return float(1 / (1 + np.exp(-evidence)))
+    def probability(self, evidence: np.ndarray) -> np.ndarray:
+        """The share of pairs with such evidence that were judged relevant, 0..1."""
+        return 1 / (1 + np.exp(-evidence))
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ had, words alone rank, and a note says so.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
@@ -50,6 +51,7 @@ OTHER_LANGUAGE = "This archive is in English: in another language it is searched
 NO_RERANKER = "The reranking model is not available just now: this is the search's own order."
 PARTLY_EMBEDDED = "Some preprints are still being indexed: they are found by their words alone."
 
+BESIDE = ThreadPoolExecutor(thread_name_prefix="embedding")  # its threads begin with the first query
 Mode = Literal["hybrid", "text", "vector"]
 LISTED = Preprint.objects.defer("search_vector")  # nobody reads it, and it is longer than the abstract
 log = structlog.get_logger(__name__)
@@ -165,12 +167,13 @@ class Candidates:
         self.notes: list[str] = []
         self.model = ""
         self.few = filters.few()
+        embedding = None if mode == "text" else self.begin_embedding()
         self.words = rank_by_text(query)
         by_text = [] if mode == "vector" else first_allowed(self.words, filters, self.few)
         self.named = [found.pk for found in find_named(named_in(query)) if found.withdrawn_on is None]
         titled = find_titled(query, filters, among=by_text, is_mistyped=self.words.has_strange)
         self.named += [pk for pk in titled if pk not in self.named]
-        self.cosines = {} if mode == "text" else self.find_cosines([*by_text, *self.named])
+        self.cosines = self.find_cosines(embedding, [*by_text, *self.named]) if embedding else {}
         if self.is_led_by_meaning():
             self.mode, by_text = "vector", []
         self.ids = np.array(sorted({*by_text, *self.named, *self.cosines}), dtype=np.int64)
@@ -185,24 +188,35 @@ class Candidates:
             self.notes.append(OTHER_LANGUAGE)
         return is_led
 
-    def find_cosines(self, by_text: list[int]) -> dict[int, float]:
+    def begin_embedding(self) -> Future[np.ndarray] | None:
+        """The query's vector, made while the words are looked up; none, and a note, without an embedder."""
+        try:
+            embedder = load_embedder(serving_model())
+        except (EmbedderUnavailable, DatabaseError) as error:
+            self.do_without_vectors(error)
+            return None
+        self.model = embedder.model
+        return BESIDE.submit(lambda: embedder.embed([self.query])[0])
+
+    def find_cosines(self, embedding: Future[np.ndarray], by_text: list[int]) -> dict[int, float]:
         """Cosines of the nearest preprints and of those found by their words; none, and a note, without
         vectors.
         """
         try:
-            embedder = load_embedder(serving_model())
-            vector = embedder.embed([self.query])[0]
             cosines = find_nearest(
-                vector, model=embedder.model, also=by_text, filters=self.filters, few=self.few
+                embedding.result(), model=self.model, also=by_text, filters=self.filters, few=self.few
             )
         except (EmbedderUnavailable, DatabaseError) as error:
-            log.warning("search_without_vectors", reason=str(error))
-            self.notes.append(NO_VECTORS)
+            self.do_without_vectors(error)
             return {}
-        self.model = embedder.model
         if set(by_text) - set(cosines):
             self.notes.append(PARTLY_EMBEDDED)
         return cosines
+
+    def do_without_vectors(self, reason: Exception) -> None:
+        log.warning("search_without_vectors", reason=str(reason))
+        self.notes.append(NO_VECTORS)
+        self.model = ""
 
     def hits(self, limit: int) -> list[Hit]:
         """The best of the candidates: those named in the query first, then by evidence."""
@@ -227,11 +241,9 @@ class Candidates:
         cosine = np.array([self.cosines.get(pk, np.nan) for pk in self.ids.tolist()])
         evidence = calibration.evidence(cosine, self.words.coverage_of(self.ids))
         scores = cosine if self.mode == "vector" else evidence
-        similarities = {
-            pk: calibration.probability(value)
-            for pk, value, angle in zip(self.ids.tolist(), evidence, cosine, strict=True)
-            if calibration.model == self.model and not np.isnan(angle)
-        }
+        known = ~np.isnan(cosine) & (calibration.model == self.model)
+        shown = calibration.probability(evidence[known])
+        similarities = dict(zip(self.ids[known].tolist(), shown.tolist(), strict=True))
         return dict(zip(self.ids.tolist(), scores.tolist(), strict=True)), similarities
 
     def settings(self) -> dict[str, Any]:

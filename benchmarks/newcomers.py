@@ -46,7 +46,7 @@ def look(
     cosines = np.array([found.cosines[pk] for pk in found.ids.tolist()])
     evidence = calibration.evidence(cosines, found.words.coverage_of(found.ids))
     best = np.argsort(-evidence, kind="stable")[:MAX_SOURCES]
-    similarities = np.array([calibration.probability(value) for value in evidence[best]])
+    similarities = calibration.probability(evidence[best])
     sources = similarities[similarities >= FLOOR]
     if not len(sources) or sources.max() < TOPIC_FLOOR:
         return None
