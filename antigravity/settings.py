@@ -98,6 +98,7 @@ VECTOR_INDEX = "-c hnsw.ef_search=200 -c hnsw.iterative_scan=strict_order -c hns
 database["OPTIONS"] = {
     "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=2000 {VECTOR_INDEX}",
     "connect_timeout": 5,
+    "prepare_threshold": 0,  # psycopg's own cursors, which alone can, prepare at once: qa/conditions.py
     "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 10), "timeout": 10},
 }
 DATABASES = {"default": database}

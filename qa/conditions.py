@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Count, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
 from django.http import HttpRequest
+from psycopg import Cursor
 
 from archive.conditions import Validators, archive_row, make_validators, moments_of
 from archive.identifiers import OWN
@@ -53,7 +54,9 @@ def answer_validators(
     """Of the page of a published answer, of an earlier version, and of their formats; one query."""
     sql, params = _answer_query(of_version=number is not None)
     given: dict[Any, Any] = {SLUG: slug, VERSION: int(number or 0)}
-    with connection.cursor() as cursor:
+    connection.ensure_connection()
+    # Django's own cursors prepare nothing, and planning takes twice as long as the rest of the query.
+    with connection._prepare_cursor(Cursor(connection.connection)) as cursor:  # type: ignore[attr-defined]
         cursor.execute(sql, [given.get(value, value) for value in params])
         row = cursor.fetchone()
     if row is None:
