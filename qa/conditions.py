@@ -108,10 +108,14 @@ def preprint_validators(request: HttpRequest, identifier: str, **_: Any) -> Vali
 
 
 def _site_row() -> dict[str, Any]:
-    """Where the archive stands, with the last sweep of answers and the last closing of a question."""
+    """Where the archive stands, with the last sweep of answers, the last one that had news, and the last
+    closing of a question.
+    """
     closed = Question.objects.filter(closed_at__isnull=False).order_by("-closed_at")
+    news = Sweep.objects.exclude(marked=0, resolved=0).order_by("-pk")
     return archive_row(
         swept=Subquery(Sweep.objects.order_by("-pk").values("pk")[:1]),
+        marked_at=Subquery(news.values("finished_at")[:1]),
         closed_at=Subquery(closed.values("closed_at")[:1]),
     )
 

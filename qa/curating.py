@@ -57,6 +57,17 @@ class Decision:
     form: type[forms.Form] = NoForm
 
 
+def gap_decision(name: str, label: str, consequence: str, *, is_listed: bool) -> Decision:
+    """Puts a question that the archive can't answer on the page of gaps, or takes it off."""
+    return Decision(
+        name,
+        label,
+        consequence,
+        lambda question, user, given: publishing.list_gap(question, is_listed=is_listed),
+        frozenset({Question.State.UNANSWERABLE}),
+    )
+
+
 ANSWER_DECISIONS = [
     Decision(
         "publish",
@@ -106,19 +117,14 @@ QUESTION_DECISIONS = [
         NEVER_PUBLISHED,
         ReasonForm,
     ),
-    Decision(
+    gap_decision(
         "list_gap",
         "List among the gaps",
         "Its words are shown to everybody on the page of gaps, as long as the archive can't answer it.",
-        lambda question, user, given: publishing.list_gap(question, is_listed=True),
-        frozenset({Question.State.UNANSWERABLE}),
+        is_listed=True,
     ),
-    Decision(
-        "unlist_gap",
-        "Take off the gaps",
-        "The page of gaps doesn't show it any more.",
-        lambda question, user, given: publishing.list_gap(question, is_listed=False),
-        frozenset({Question.State.UNANSWERABLE}),
+    gap_decision(
+        "unlist_gap", "Take off the gaps", "The page of gaps doesn't show it any more.", is_listed=False
     ),
     Decision(
         "merge",

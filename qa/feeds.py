@@ -18,7 +18,7 @@ from archive.models import Author, Preprint
 from archive.references import one_line
 from qa.corrections import RETRACTED, Correction
 from qa.metadata import plain_text
-from qa.models import Answer, Question
+from qa.models import Answer, Mark, Question
 from qa.rendering import render_inline, render_maths_text, render_stored
 
 ENTRIES = 50
@@ -72,12 +72,20 @@ def _absolute(html: str) -> str:
 
 
 def _answer_html(answer: Answer) -> str:
-    lines = [f"<p><em>{render_inline(answer.gap)}</em></p>"] if answer.gap else []
+    """What became of its sources comes before the answer, as on its page; answers have `standing_marks`."""
+    marks: list[Mark] = answer.standing_marks  # type: ignore[attr-defined]
+    lines = [f"<p><strong>Outdated:</strong> {render_maths_text(mark.words)}</p>" for mark in marks]
+    lines += [f"<p><em>{render_inline(answer.gap)}</em></p>"] if answer.gap else []
     return _absolute("\n".join([*lines, str(render_stored(answer.html))]))
 
 
+def _changed_at(answer: Answer, published_at: datetime) -> datetime:
+    marks: list[Mark] = answer.standing_marks  # type: ignore[attr-defined]
+    return max([published_at, *(mark.since for mark in marks)])
+
+
 def answer_entry(question: Question, answer: Answer) -> Entry:
-    """A question with its present answer: the same entry, updated, when it is answered again."""
+    """A question with its present answer: the same entry, updated, when it is answered again or marked."""
     published_at = answer.published_at or question.asked_at
     return Entry(
         id=make_id("question", question.slug),
@@ -85,7 +93,7 @@ def answer_entry(question: Question, answer: Answer) -> Entry:
         path=question.get_absolute_url(),
         html=_answer_html(answer),
         published_at=question.published_at or published_at,
-        updated_at=published_at,
+        updated_at=_changed_at(answer, published_at),
         tags=(answer.get_verdict_display(),),
     )
 
@@ -100,7 +108,7 @@ def version_entry(question: Question, answer: Answer, path: str) -> Entry:
         path=path,
         html=f"{reason}{_answer_html(answer)}",
         published_at=published_at,
-        updated_at=published_at,
+        updated_at=_changed_at(answer, published_at),
         tags=(answer.get_verdict_display(),),
     )
 

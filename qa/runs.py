@@ -159,21 +159,16 @@ def release(
     reads.
     """
     seconds = backoff(lease.run.retries) if wait is None else wait
-    lease.row().update(
-        state=AnswerRun.State.QUEUED,
-        step=AnswerRun.Step.QUEUED,
-        lease_token=None,
-        lease_until=None,
-        woken_at=None,
-        next_try_at=Now() + timedelta(seconds=seconds),
-        waits_for=waits_for,
-        attempts=F("attempts") if is_attempt else F("attempts") - 1,
-        retries=F("retries") + int(not is_attempt),
-    )
+    counts = {} if is_attempt else {"attempts": F("attempts") - 1, "retries": F("retries") + 1}
+    _queue_again(lease, seconds=seconds, waits_for=waits_for, **counts)
 
 
 def postpone(lease: Lease, *, seconds: float, waits_for: str) -> None:
     """Puts a run back to wait for what is no fault of its own, such as tomorrow's budget. Uses up no try."""
+    _queue_again(lease, seconds=seconds, waits_for=waits_for, attempts=F("attempts") - 1)
+
+
+def _queue_again(lease: Lease, *, seconds: float, waits_for: str, **counts: object) -> None:
     lease.row().update(
         state=AnswerRun.State.QUEUED,
         step=AnswerRun.Step.QUEUED,
@@ -182,7 +177,7 @@ def postpone(lease: Lease, *, seconds: float, waits_for: str) -> None:
         woken_at=None,
         next_try_at=Now() + timedelta(seconds=seconds),
         waits_for=waits_for,
-        attempts=F("attempts") - 1,
+        **counts,
     )
 
 

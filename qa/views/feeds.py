@@ -32,7 +32,7 @@ from qa.feeds import (
     version_entry,
 )
 from qa.metadata import plain_text
-from qa.models import Answer, Mark, Question, Source
+from qa.models import Answer, Mark, Question, Source, standing_marks
 from qa.views.caching import keep_private, tag
 from qa.views.search import matching_questions
 
@@ -66,6 +66,7 @@ def _site_feed(
 
 def _answer_entries(questions: QuerySet[Question]) -> list[Entry]:
     newest = questions.select_related("published_answer").order_by("-published_answer__published_at")
+    newest = newest.prefetch_related(standing_marks("published_answer__"))
     return [answer_entry(one, one.published_answer) for one in newest[:ENTRIES] if one.published_answer]
 
 
@@ -158,7 +159,8 @@ def search(request: HttpRequest, ending: str) -> HttpResponse:
 
 def _history(question: Question) -> list[Entry]:
     """Every version that can be read, and what became of their sources."""
-    versions = Answer.objects.readable().filter(question=question).order_by("-version")[:ENTRIES]
+    versions = Answer.objects.readable().filter(question=question).order_by("-version")
+    versions = versions.prefetch_related(standing_marks())[:ENTRIES]
     marks = Mark.objects.filter(
         answer__in=Answer.objects.readable().filter(question=question), kind__in=GRAVE
     )
