@@ -72,6 +72,7 @@ STOP_WORDS = word_set(
 )
 
 
+@lru_cache(maxsize=2048)  # the checks read each abstract many times
 def plain(text: str) -> str:
     """The text with its TeX, quotes, dashes and spaces in one form: "$0.70$--$0.74$" and "0.70–0.74" are
     equal.
@@ -81,8 +82,9 @@ def plain(text: str) -> str:
     if TEX_SIGNS.search(text):
         text = plain_tex(text)
     text = DASHES.sub("-", PRODUCT.sub("×", text).replace("*", ""))
-    bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-    return " ".join(bare.split())
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    return " ".join(text.split())
 
 
 def plain_tex(text: str) -> str:

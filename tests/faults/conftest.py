@@ -18,11 +18,19 @@ WHOLE_WORKER = "worker-answers"
 
 
 class Site(Stack):
-    """A running site and its provider. Every test gets it whole, and leaves it whole."""
+    """A running site and its provider. Every test gets it whole, and leaves it whole.
+
+    Its lease is a third of a production site's, so that nobody waits half a minute for a dead worker's to
+    lapse; it still outlives four heartbeats that got lost.
+    """
 
     def __init__(self, provider: FakeProvider) -> None:
         super().__init__(
-            ANSWER_MODEL="openai/gpt-4.1-mini", ANSWER_API_BASE=provider.openai_base, OPENAI_API_KEY="test"
+            ANSWER_MODEL="openai/gpt-4.1-mini",
+            ANSWER_API_BASE=provider.openai_base,
+            OPENAI_API_KEY="test",
+            RUN_LEASE_SECONDS="10",
+            RUN_HEARTBEAT_SECONDS="2",
         )
         self.provider = provider
         self.asked = 0

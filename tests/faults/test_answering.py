@@ -120,7 +120,7 @@ def test_postgres_killed(site: Site) -> None:
 
 
 def test_question_that_kills_its_worker_fails_with_words(site: Site) -> None:
-    """With a short lease: the third attempt would come after a minute and a half else."""
+    """With a shorter lease still: the third attempt would come after half a minute else."""
     site.kill(WHOLE_WORKER)
     site.start(WHOLE_WORKER, RUN_LEASE_SECONDS="4", RUN_HEARTBEAT_SECONDS="1")
     killed: list[int] = []
@@ -199,29 +199,6 @@ def test_published_page_is_unchanged_while_it_is_answered_again(site: Site) -> N
         slug,
     )
     assert versions == [{"version": 1, "state": "superseded"}, {"version": 2, "state": "published"}]
-
-
-def test_fifty_askers_of_one_question_pay_once(site: Site) -> None:
-    text = "How are quantum convolutional networks used to find brain tumours?"
-    forms = [
-        text,
-        text.upper(),
-        text.lower(),
-        text.rstrip("?"),
-        f"  {text}  ",
-        f"“{text}”",
-        text.replace(" ", "  "),
-    ]
-    with ThreadPoolExecutor(25) as pool:
-        answers = list(
-            pool.map(lambda n: site.post("/api/v1/questions/", {"text": forms[n % len(forms)]}), range(50))
-        )
-    assert sorted(status for status, _, _ in answers) == [200] * 49 + [202]
-    assert len({body["slug"] for _, _, body in answers}) == 1
-    site.assert_answered_once([answers[0][2]["slug"]], kills=0)
-    status, _, body = site.post("/api/v1/questions/", {"text": text})
-    assert (status, body["duplicate"]) == (200, True)
-    assert len(site.provider.calls) == 1
 
 
 def test_hundred_asks_on_a_budget_of_ten(site: Site) -> None:

@@ -134,10 +134,15 @@ def test_other_models_address_is_its_own(provider, settings, monkeypatch) -> Non
 @pytest.mark.parametrize("says_length", [True, False])
 @pytest.mark.parametrize("model", MODELS)
 def test_body_cut_anywhere_is_never_an_answer(model: str, says_length: bool, settings) -> None:
-    """At both ends, where little is missing or little has come, at each sign; between them in steps."""
+    """No beginning of a body is JSON; over HTTP, each cut near both ends is tried, between them some."""
     with FakeProvider([Reply(TEXT)]) as provider:
         ask(model, provider, settings)
         [size] = provider.sizes
+        body = shape(Reply(TEXT), provider.calls[0])
+        assert len(body) == size
+        for cut_at in range(size):
+            with pytest.raises(ValueError, match=r"line 1 column"):
+                json.loads(body[:cut_at])
         for cut_at in (0, 1, 2, *range(3, size - 4, CUT_EVERY), *range(size - 4, size)):
             provider.replies = [Reply(TEXT, cut_at=cut_at, says_length=says_length)]
             with pytest.raises(ProviderError):
