@@ -47,6 +47,11 @@ REPETITION_WEIGHT = (
 NOVELTY_WEIGHT = 0.3  # how far a part of the question that no chosen sentence holds counts for one
 REPEATED_FROM = 0.88  # cosine from which two sentences say the same
 
+# How far a source bears on the question: its nearest sentence, and what it and its title have of the question's
+# words. Fitted on the sources judged by hand in benchmarks/data/extractive_questions.jsonl, part "fit".
+SOURCE_WORDS_WEIGHT, SOURCE_TITLE_WEIGHT = 0.5, 0.3
+BEARING_FROM = 0.85  # of the most relevant source; nothing is quoted from one that has less
+
 # An answer, not a partial one: some source covers each phrase of the question and has a sentence near its
 # meaning.
 ANSWERED_MEANING = 0.5
@@ -86,7 +91,8 @@ def compose(question: str, sources: Sequence[CheckSource], *, embedder: Embedder
     first where no source covers what is asked. Raises EmbedderUnavailable.
     """
     reading = read_sources(question, sources, embedder=embedder)
-    chosen = choose_sentences(reading.candidates, reading.focus)
+    chosen = choose_sentences(of_bearing_sources(reading), reading.focus)
+    chosen = chosen or choose_sentences(reading.candidates, reading.focus)
     if not chosen:
         return {"verdict": "unanswerable", "gap": "", "sections": [], "limits": "", "follow_ups": []}
     gap = find_gap(reading, chosen)
@@ -138,6 +144,28 @@ def rate(focus: Focus, *, meaning: float, own: frozenset[str], title: str) -> fl
         MEANING_WEIGHT * meaning
         + WORDS_WEIGHT * coverage(focus.terms, own)
         + TITLE_WEIGHT * coverage(focus.terms, with_title)
+    )
+
+
+def of_bearing_sources(reading: Reading) -> list[Candidate]:
+    """The sentences of the sources that answer the question, or bear on it about as much as any does."""
+    bearing = {source.number: bears(reading, source) for source in reading.sources}
+    least = BEARING_FROM * max(bearing.values(), default=0.0)
+    usable = {candidate.source.number for candidate in reading.candidates}
+    quoted = {number for number in usable if bearing[number] >= least or answers(reading, number)}
+    return [candidate for candidate in reading.candidates if candidate.source.number in quoted]
+
+
+def bears(reading: Reading, source: CheckSource) -> float:
+    """How far a source bears on the question: by meaning, by its relevant sentences' words, by its title."""
+    own = [candidate for candidate in reading.candidates if candidate.source.number == source.number]
+    title = set(terms(source.title))
+    relevant = (candidate for candidate in own if candidate.relevance >= RELEVANT_FROM)
+    held = title.union(*(candidate.terms for candidate in relevant))
+    return (
+        max((candidate.meaning for candidate in own), default=0.0)
+        + SOURCE_WORDS_WEIGHT * coverage(reading.focus.terms, held)
+        + SOURCE_TITLE_WEIGHT * coverage(reading.focus.terms, title)
     )
 
 

@@ -27,6 +27,11 @@ LOST_CONTEXT = re.compile(
     | \b(?:the|these|those)\s+(?:authors?|researchers)\b(?!\s+(?:of|from|who|behind|in\s+the\s+field)\b)
     | \baforementioned\b | \bhere\s*\?\s*$
     | \bthe\s+(?:former|latter|above|foregoing)\b | \bthe\s+other\s+(?:one|two|ones)\b
+    | \bin\s+the\s+(?:title|abstract|introduction|discussion|caption|supplement\w*|appendix)\b
+        (?!\s+(?:of|to)\b)
+    | \bat\s+that\s+(?:point|stage|step|time|moment)\b
+    | \b(?:which|what|either|one)\s+of\s+the\s+(?:two|three|four)\s+
+        (?:is|are|was|were|does|do|has|can|would|should|performs?|works?)\b(?!.*\bor\b)
     | \b(?:your|the)\s+(?:last|previous|first|earlier)\s+(?:answer|response|reply|question|message)\b
     | \byou\s+(?:just\s+)?(?:said|mentioned|wrote)\b
     | ^\W*(?:and|but|so)?\s*(?:what|how)\s+about\s+(?:it|that|this|them|those|these)\b
@@ -56,6 +61,8 @@ GENERIC = r"""(?:methods?|algorithms?|models?|approach|approaches|results?|findi
     |workflow|survey|review|trend|pattern|correlation|relationship|connection|mechanism|case|scenario|context
     |setting|contributions?|novelty|advantages?|drawbacks?|benefits?|implications?|consequences?|outcome
     |applications?|motivation|aim|intuition|idea|definition|notation|anomaly|author|authors|researchers|team
+    |patients?|subjects?|cohorts?|peaks?|rows?|columns?|panels?|axis|term|terms|lines?|factor\s+of\s+\w+
+    |error\s+bars?|learning\s+rate|control\s+group|(?:test|training)\s+(?:set|data)|sample\s+size|source\s+code
     |procedure|construction|measurement|calculation|comparison|evaluation|evidence|constraint|constraints)"""
 ON_ITS_OWN = r"""(?=\W*$|\s*[,?;:.]|\s+(?:is|are|was|were|be|been|can|could|will|would|does|do|did|has|have
         |had|may|might
@@ -67,6 +74,10 @@ ON_ITS_OWN = r"""(?=\W*$|\s*[,?;:.]|\s+(?:is|are|was|were|be|been|can|could|will
         |need|needs
     |assume|assumes|take|takes|make|makes|handle|handles|apply|applies|behave|change|depend|depends|rely
         |relies|look
+    |show|shows|showed|say|says|come|comes|stand|stands|stop|stops|go|goes|differ|vary|varies|drop|drops|rise
+    |rises|flatten|flattens|peak|peaks|fall|falls|decreased?|increased?|excluded|matched|balanced|blinded|normali[sz]ed
+    |reproducible|repeatable|robust|reliable|available|public|plausible|realistic|general|novel|stable|scalable
+    |optimal|sufficient|enough|sensitive|accurate|similar|so|too|this|one|two|three
     |were|statistically|chosen|changed|lowered|increased|significant|valid|correct|true|false|conclude|break|appear|occur|improve|help|hold|be\s+\w+|better|to\s+(?:three|two|other|larger|higher|new|real)\b
     |that\s+(?:was|were|is|are)\s+(?:found|used|described|proposed|reported|observed|seen|presented|mentioned)
     |in\s+(?:practice|general|this|the\s+(?:abstract|paper|study|figure)|their|detail|three|two|more))\b)"""
@@ -75,7 +86,7 @@ THE_GENERIC = re.compile(
     (?:(?:main|proposed|presented|suggested|described|considered|resulting|reported|obtained|final|overall
         |same|whole
         |new|key|two|three|four|five|six|most\s+important|major|chosen|different|various|original|second|first
-        |last|other|above|standard|present|current|author'?s|authors')\s+)*
+        |third|fourth|last|other|above|standard|present|current|author'?s|authors')\s+)*
     {GENERIC}\b(?!-){ON_ITS_OWN}""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -98,6 +109,18 @@ BARE_THAT = re.compile(
     r"|happens?"
     r"|works?|means?|imply|implies|affects?|different|an?|not|ends?|be|done|measured|explained|compare)\b)",
     re.IGNORECASE,
+)
+THE_SAME = re.compile(  # "Does the same hold in three dimensions?"
+    r"\bthe\s+same\s+(?:holds?|true|apply|applies|happens?|go|goes|works?|possible|observed|seen)\b",
+    re.IGNORECASE,
+)
+SO_MANY = re.compile(  # "Why are the two peaks so different?"
+    r"\bthe\s+(?:two|three|four|five)\s+[\w-]+s\b(?!\s+(?:of|for|in|that|which|between|from|with|on)\b)",
+    re.IGNORECASE,
+)
+OF_THEM = re.compile(r"\b(?:of|by|with|for|to|from)\s+them\b", re.IGNORECASE)
+ASKS_OF_THEM = re.compile(  # "In which journal did they publish it?"
+    r"\b(?:do|did|does|have|has|had|are|were|was|is|can|could|would)\s+(?:they|he|she)\b", re.IGNORECASE
 )
 WITH_BARE_THAT = re.compile(
     r"\b(?:of|by|about|with|to|from|than|like|after|before|for)\s+(?:that|this)\s*(?:\?|$)", re.IGNORECASE
@@ -125,10 +148,12 @@ def leans_on_lost_context(text: str) -> bool:
         return True
     if leans_on_noun(text):
         return True
-    for pattern in (BOTH, SUCH, WITH_BARE_THAT):
+    for pattern in (BOTH, SUCH, WITH_BARE_THAT, THE_SAME, SO_MANY, OF_THEM):
         if any(not has_room(text[: match.start()]) for match in pattern.finditer(text)):
             return True
     if any(points_nowhere(text, match) for match in THIS_NOUN.finditer(text)):
+        return True
+    if any(count_content(text[: match.start()]) <= 1 for match in ASKS_OF_THEM.finditer(text)):
         return True
     plain = EXPLETIVE.sub(" ", text)
     pronoun = BARE_PRONOUN.search(plain)

@@ -46,6 +46,30 @@ OPENS_IN_THE_MIDDLE = re.compile(
         |built)\b(?!.*\?\s*$)""",
     re.IGNORECASE | re.VERBOSE,
 )
+CUT_OFF_BEFORE = re.compile(  # a predicate without its subject, or a clause without its sentence
+    r"""^\W*(?:thereby|thus|hence|either|except|unless|until|once|despite|subject\s+to|both\s+(?:in|of|for|on|at)
+        |not\s+only)\b
+    | ^\W*(?!interested\b)\w+ed\s+(?:over|by|from|with|as|for|on|in|under|at|into|against|between|using|to)\b
+    | ^\W*(?:shown|given|taken|chosen|known|found|seen|written|driven)\s+
+        (?:over|by|from|with|as|for|on|in|under|at|to)\b
+    | ^\W*(?:leading|resulting|yielding|allowing|enabling|avoiding|causing|giving|making|showing|suggesting
+        |indicating|implying|achieving|reaching|corresponding|depending|owing|assuming|outperforming)\s+
+        (?:to|in|from|on|the|an?|us|that|for|up)\b
+    | ^\W*(?:has|have|is|are|was|were)\s+
+        (?:\w+ly|also|then|thus|been|often|shown|given|due|used|known|\w+ed\s+(?:by|to|with))\b
+    | ^\W*(?:denotes?|improves|depends|yields?|remains|holds|outperforms|achieves|requires|increases|decreases
+        |reduces|leads|allows|provides|consists|contains|represents|becomes|vanishes|saturates|scales)\s+
+        (?!of\b)\w+
+    | ^\W*(?:when|while|if|since|after|before|although|unlike)\s+(?:\w+ed|the|an?|we|it|all|each|there)\b
+        (?!.*\b(?:what|which|who|how|why|where)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+NOUN_LEFT_OPEN = re.compile(  # "What is the dependence of the critical temperature on"
+    r"\b(?:dependence|effects?|influence|impact|scaling|constraints?|limits?|bounds?|relation(?:ship)?|differences?"
+    r"|comparison|sensitivity|response|applications?|contribution|transition|connection|reason|evidence)\b.*"
+    r"\b(?:on|of|with|between|in|to|for|from|by|and)\s*$",
+    re.IGNORECASE,
+)
 OF_A_PAPER = re.compile(
     r"""^\W*(?:figure|fig\.?|table|section|sect?\.|theorem|lemma|corollary|proposition|keywords?|abstract
         |appendix
@@ -97,9 +121,10 @@ KNOWN_SHARE = 0.5
 
 def is_fragment(text: str) -> bool:
     """A piece cut out of a text: it begins in the middle, or stops before its end."""
-    if OPENS_IN_THE_MIDDLE.search(text) or OF_A_PAPER.search(text) or DANGLING.search(text):
+    cuts = (OPENS_IN_THE_MIDDLE, OF_A_PAPER, DANGLING, WAITS_FOR_MORE, NOUN_LEFT_OPEN)
+    if any(cut.search(text) for cut in cuts) or text.rstrip().endswith((",", ";")):
         return True
-    if WAITS_FOR_MORE.search(text):
+    if not text.rstrip(" \"'”’)").endswith("?") and CUT_OFF_BEFORE.search(text):
         return True
     end = LEFT_OPEN.search(text)
     if end is None:
