@@ -47,8 +47,8 @@ REPETITION_WEIGHT = (
 NOVELTY_WEIGHT = 0.3  # how far a part of the question that no chosen sentence holds counts for one
 REPEATED_FROM = 0.88  # cosine from which two sentences say the same
 
-# How far a source bears on the question: its nearest sentence, and what it and its title have of the question's
-# words. Fitted on the sources judged by hand in benchmarks/data/extractive_questions.jsonl, part "fit".
+# How far a source bears on the question: its nearest sentence, and its words of the question, its title's.
+# Fitted on the sources judged by hand, part "fit" (benchmarks/extractive.py).
 SOURCE_WORDS_WEIGHT, SOURCE_TITLE_WEIGHT = 0.5, 0.3
 BEARING_FROM = 0.85  # of the most relevant source; nothing is quoted from one that has less
 

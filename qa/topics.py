@@ -46,8 +46,24 @@ MASS_NOUN = re.compile(
     r"|control|advantage|supremacy|diagnosis|synthesis|analysis|recovery|discovery|research|science"
     r"|feedback|transport|transfer|chaos|gravity|speed-?up|privacy|storage|cancer|care)$"
 )
+PRAISE = re.compile(
+    r"\b(?:(?:highly|more)\s+)?(?:efficient|effective|faster|unified|scalable|generali[sz]able|robust|unreasonable"
+    r"|advanced|trustworthy|deeper|accurate|powerful|lightweight)\s+(?:and\s+)?(?!to\b|against\b)",
+    re.IGNORECASE,
+)
+UNASKED = re.compile(  # what nobody would put into a question of their own: verbs, lists, parts of a system
+    r",|\b(?:only|considering|based|guided|driven|requires?|meets?|explicitly|dataset|benchmarks?|miniatures"
+    r"|simulation-based|framework|pipeline|theory\s+and|between|their|its|from\s.*\sto)\b|\band\s*$",
+    re.IGNORECASE,
+)
+EFFECT = re.compile(
+    r"^(?:effects?|influence|impact)\s+of\s+(?P<cause>.+?)\s+on\s+(?P<thing>.+)$", re.IGNORECASE
+)
+ROLE = re.compile(r"^roles?\s+of\s+(?P<cause>.+?)\s+in\s+(?P<thing>.+)$", re.IGNORECASE)
 TOOL = re.compile(r"^(?P<aim>.+?)\s+(?:using|via|by means of)\s+(?P<tool>.+)$", re.IGNORECASE)
 PURPOSE = re.compile(r"^(?P<tool>.+?)\s+for\s+(?P<aim>.+)$", re.IGNORECASE)
+FEWEST_WORDS, LONGEST_TOOL, LONGEST_TOPIC = 3, 6, 12
+WORDS_OF_AN_AIM = range(2, 9)
 MINOR_WORDS = word_set(
     """
     a an and as at by for from in into of on or over the to towards under using via with without
@@ -68,6 +84,10 @@ PLAIN_GERUNDS = word_set(
     synthesising synthesizing testing tracking
     """
 )
+NO_PLAIN_PAST = {
+    "classifying": "classified", "identifying": "identified", "controlling": "controlled",
+    "modelling": "modelled", "testing": "tested",
+}  # fmt: skip
 PROPER = word_set(
     """
     bayesian gaussian markov hamiltonian hilbert fourier riemannian euclidean wasserstein lyapunov
@@ -97,25 +117,65 @@ def short_heading(title: str, wanted: Iterable[str] = ()) -> str:
 
 
 def follow_up(title: str, abstracts: str) -> str:
-    """A question about a preprint's subject, made from its title; empty where the title gives no clean noun
-    phrase.
+    """A question about a preprint's subject as a person would ask it, made from its title; empty where the
+    title gives no clean noun phrase.
     """
     topic = title_topic(title, abstracts)
-    if not topic:
+    if len(topic.split()) < FEWEST_WORDS or UNASKED.search(topic):
         return ""
-    if ((used := TOOL.match(topic)) or (used := PURPOSE.match(topic))) and (
-        is_noun_phrase(used["tool"])
-        and 2 <= len(used["aim"].split()) <= 8
-        and not BREAKS.search(used["tool"])
-    ):
-        return f"How {'are' if is_plural(used['tool']) else 'is'} {used['tool']} used for {used['aim']}?"
-    return f"What is known about {topic}?"
+    return ask_for_effect(topic) or ask_how_done(topic) or ask_for_use(topic) or ask_what_is_known(topic)
+
+
+def ask_for_effect(topic: str) -> str:
+    """ "Effects of noise on qubits": "How does noise affect qubits?"; "role of …" likewise."""
+    if found := EFFECT.match(topic):
+        return f"How {do_or_does(found['cause'])} {found['cause']} affect {found['thing']}?"
+    if found := ROLE.match(topic):
+        return f"What role {do_or_does(found['cause'])} {found['cause']} play in {found['thing']}?"
+    return ""
+
+
+def ask_how_done(topic: str) -> str:
+    """ "Detecting items on maps": "How can items on maps be detected?"."""
+    first, _, rest = topic.partition(" ")
+    if first.lower() not in PLAIN_GERUNDS or rest.startswith("and "):
+        return ""
+    done = first[:-3] + "ed" if first.lower() not in NO_PLAIN_PAST else NO_PLAIN_PAST[first.lower()]
+    tool = TOOL.match(rest)
+    thing, by = (tool["aim"], f" with {tool['tool']}") if tool else (rest, "")
+    cut = BREAKS.search(thing)
+    thing, where = (thing[: cut.start()], thing[cut.start() :]) if cut else (thing, "")
+    return f"How can {thing} be {done.lower()}{where}{by}?"
+
+
+def ask_for_use(topic: str) -> str:
+    """ "Deep learning for robots", "robots using deep learning": "How is deep learning used for robots?"."""
+    used = TOOL.match(topic) or PURPOSE.match(topic)
+    if not used or not is_noun_phrase(used["tool"]) or BREAKS.search(used["tool"]):
+        return ""
+    if " and " in used["tool"] or len(used["tool"].split()) > LONGEST_TOOL:
+        return ""
+    if len(used["aim"].split()) not in WORDS_OF_AN_AIM:
+        return ""
+    return f"How {'are' if is_plural(used['tool']) else 'is'} {used['tool']} used for {used['aim']}?"
+
+
+def ask_what_is_known(topic: str) -> str:
+    """ "What is known about …?" of a short topic, with the article that "vulnerability of …" wants."""
+    if len(topic.split()) > LONGEST_TOPIC or is_gerund_phrase(topic):
+        return ""
+    article = "the " if re.match(r"(?:[\w-]+\s){1,3}of\s", topic) else ""
+    return f"What is known about {article}{topic}?"
+
+
+def do_or_does(phrase: str) -> str:
+    return "do" if is_plural(phrase) else "does"
 
 
 def title_topic(title: str, abstract: str) -> str:
     """The noun phrase of a title in sentence case; empty where it isn't clean."""
     parts = [part.strip() for part in re.split(r":\s", " ".join(title.split()).rstrip(".")) if part.strip()]
-    stripped = [STUDY.sub("", LEADING.sub("", part)) for part in parts]
+    stripped = [PRAISE.sub("", STUDY.sub("", LEADING.sub("", part))) for part in parts]
     clean = [part for part in stripped if not UNCLEAN.search(part) and has_clean_head(part)]
     clean = [part for part in clean if 3 <= len(part.split()) <= 12]
     if len(parts) > 2 or not clean:
@@ -179,9 +239,17 @@ def has_clean_head(phrase: str) -> bool:
     if not phrase:
         return False
     first = phrase.split(maxsplit=1)[0].lower()
-    if GERUND.match(first) and first not in NOUNS_IN_ING:
+    if is_gerund_phrase(phrase):
         return first in PLAIN_GERUNDS
+    if EFFECT.match(phrase) or ROLE.match(phrase):
+        return True
     return is_plural(phrase) or bool(MASS_NOUN.search(head_noun(phrase)))
+
+
+def is_gerund_phrase(phrase: str) -> bool:
+    """Whether it begins with what is done: "detecting items"; "imaging" and "learning" are things."""
+    first = phrase.split(maxsplit=1)[0].lower()
+    return bool(GERUND.match(first)) and first not in NOUNS_IN_ING
 
 
 def is_plural(phrase: str) -> bool:
