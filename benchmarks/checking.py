@@ -1,296 +1,249 @@
-"""Measures the checks on SciFact's training claims, fits the support score on half of them, and plants
-faults.
+"""Measures the checks: on SciFact's training claims, on reversed statements and exchanged figures, and on
+generated answers with planted faults.
 
     python benchmarks/checking.py [--quick]
 
-Claims with an even number are fitted on, those with an odd one are reported on. Baselines in the same run:
-idf coverage of the whole abstract, and the cosine of the nearest sentence. Texts come from ANTIGRAVITY_DATA.
+Of SciFact, claims with an even number are fitted on and those with an odd one reported on; features and the
+evidence sentence are chosen by cross-validation inside the even half, and the hint of a reversal is fitted on
+each half and reported on the other. Baselines in the same run: idf coverage of the whole abstract, the cosine
+of the nearest sentence, the direction flag alone. Texts come from ANTIGRAVITY_DATA; `--quick` leaves out
+what embeds.
 """
 
 import itertools
 import json
 import lzma
-import os
 import random
 import re
 import sys
 from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from scifact_claims import DATA, ROOT, Pair, Reader, auroc, fit_logistic, read_pairs
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "antigravity.settings")
+from archive.embeddings import Embedder, get_embedder
+from archive.passages import split_sentences
+from qa import polarity, support
+from qa.binding import exchanged_figures
+from qa.checking import CheckSource, check_draft
+from qa.direction import direction_differs
+from qa.gating import decide
+from qa.statements import parse_output
+from qa.wording import squash
+from tests.qa.planting import FAULTS, FIGURED, HINTED, Planted, plant
 
-from archive.embeddings import Embedder, get_embedder  # noqa: E402
-from archive.passages import split_sentences  # noqa: E402
-from qa import support  # noqa: E402
-from qa.binding import exchanged_figures  # noqa: E402
-from qa.checking import CheckSource, check_draft  # noqa: E402
-from qa.direction import OPPOSITES, direction_differs, turned_share  # noqa: E402
-from qa.figures import missing_figures  # noqa: E402
-from qa.statements import Draft, DraftSection, DraftStatement  # noqa: E402
-from qa.support import CitedText, rank_evidence, support_features  # noqa: E402
-from qa.wording import coverage, stem, terms, words  # noqa: E402
-
-DATA = Path(os.environ.get("ANTIGRAVITY_DATA", ROOT.parent / "shared" / "data"))
 REVERSED = ROOT / "benchmarks" / "data" / "reversed_statements.jsonl"
-PLANTED = 500
 EXCHANGED_RECORDS = 1_500
 THINNED = 0.22
+ANSWERS_A_KIND = 100
+PLANTED_RECORDS = 400
+FOLDS = 5
+RIDGE = 100.0  # of the hint of a reversal: some 280 claims, five features that say much the same
 FIGURE = re.compile(r"(?<![\w.^_{\\/-])\d+(?:,\d{3})*(?:\.\d+)?(?:\s?\\?%)?(?![\w}/]|\.\d|-[a-z])")
+IN_FORCE = ("product", "lacking", "figures")
+FEATURE_SETS = (
+    IN_FORCE,
+    ("nearest", "coverage", "figures"),
+    ("nearest", "soft", "lacking", "figures"),
+    ("product", "three", "figures"),
+    ("nearest", "three", "coverage", "figures"),
+    ("product", "coverage", "figures"),
+    ("product", "lacking", "three", "figures"),
+)
+MEANING_SHARES, LATE_SHARES = (0.3, 0.4, 0.5, 0.6, 0.7), (0.0, 0.05, 0.1, 0.15, 0.2)
 
 
-@dataclass
-class Pair:
-    """A claim and an abstract, with what SciFact says of them: SUPPORT, CONTRADICT, none, or "hard" (made
-    here).
-    """
-
-    claim: str
-    number: int
-    label: str
-    features: np.ndarray
-    baselines: tuple[float, float]
-    turned: bool
-    turned_share: float
-    ranks: list[int]
-    gold: set[int]
+def table(pairs: Sequence[Pair], names: Sequence[str]) -> np.ndarray:
+    return np.array([[pair.measures[name] for name in names] for pair in pairs])
 
 
-class Reader:
-    """Abstracts split and embedded once each."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        lines = (
-            (DATA / "retrieval" / "scifact-train" / "corpus.jsonl").read_text(encoding="utf-8").splitlines()
-        )
-        self.documents = {document["_id"]: document for document in map(json.loads, lines)}
-        self.embedder = embedder
-        self.texts: dict[str, CitedText] = {}
-
-    def read(self, key: str) -> CitedText:
-        """A document as the support score wants it."""
-        if key not in self.texts:
-            document = self.documents[key]
-            passages = split_sentences(document["text"])
-            vectors = self.embedder.embed([passage.text for passage in passages])
-            self.texts[key] = CitedText(document["title"], passages, vectors)
-        return self.texts[key]
-
-    def pair(self, row: dict, key: str, *, label: str, gold: list[str]) -> Pair:
-        """A claim beside a document."""
-        text = self.read(key)
-        claim, vector = row["claim"], self.embedder.embed([row["claim"]])[0]
-        whole = f"{text.title}. {self.documents[key]['text']}"
-        missing = len(missing_figures(claim, [whole]))
-        ranks = rank_evidence(claim, vector, text)
-        places = {
-            place
-            for place, passage in enumerate(text.passages)
-            if any(same(passage.text, one) for one in gold)
-        }
-        return Pair(
-            claim,
-            int(row["id"]),
-            label,
-            support_features(claim, vector, text, missing=missing),
-            (coverage(terms(claim), terms(whole)), float((text.vectors @ vector).max())),
-            bool(direction_differs(claim, text.passages[ranks[0]].text)),
-            turned_share(claim, [text.passages[place].text for place in ranks[: support.NEAREST]]),
-            ranks,
-            places,
-        )
+def labelled(pairs: Sequence[Pair], label: str) -> list[Pair]:
+    return [pair for pair in pairs if pair.label == label]
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two sentences are one, however they were split."""
-    first, second = set(words(one)), set(words(other))
-    return len(first & second) > 0.8 * max(1, min(len(first), len(second)))
+def score_with(pairs: Sequence[Pair], names: Sequence[str], fit: tuple[float, np.ndarray]) -> np.ndarray:
+    return fit[0] + table(pairs, names) @ fit[1]
 
 
-def read_pairs(reader: Reader) -> list[Pair]:
-    """All pairs; the evidence of several annotators for one pair is put together. One hard negative a
-    supported claim.
-    """
-    path = DATA / "retrieval" / "scifact-train" / "claims_evidence.jsonl"
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    grouped: dict[tuple[str, str], tuple[dict, list[str]]] = {}
-    for row in rows:
-        key = row["evidence_doc_id"] or row["cited_doc_ids"][0]
-        grouped.setdefault((row["id"], key), (row, []))[1].extend(row["evidence_text"])
-    pairs = [
-        reader.pair(row, key, label=row["label"], gold=gold) for (_, key), (row, gold) in grouped.items()
-    ]
-    keys = sorted(reader.texts)
-    centres = np.array([reader.texts[key].vectors.mean(axis=0) for key in keys])
-    for (_, key), (row, _) in list(grouped.items()):
-        if row["label"] == "SUPPORT":
-            nearness = centres @ reader.embedder.embed([row["claim"]])[0]
-            own = {key, *row["cited_doc_ids"]}
-            nearest = next(keys[place] for place in np.argsort(-nearness) if keys[place] not in own)
-            pairs.append(reader.pair(row, nearest, label="hard", gold=[]))
-    return pairs
+def fit_support(pairs: Sequence[Pair], names: Sequence[str]) -> tuple[float, np.ndarray]:
+    """The logistic of these features that tells SUPPORT from topical text without evidence."""
+    used = [pair for pair in pairs if pair.label in ("SUPPORT", "")]
+    return fit_logistic(table(used, names), np.array([float(pair.label == "SUPPORT") for pair in used]))
 
 
-def fit_logistic(features: np.ndarray, labels: np.ndarray, *, ridge: float = 1.0) -> tuple[float, np.ndarray]:
-    """Intercept and coefficients of a ridge logistic with balanced classes, by Newton's method."""
-    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
-    design = np.c_[np.ones(len(features)), (features - mean) / spread]
-    weights = np.where(labels == 1, 0.5 / labels.mean(), 0.5 / (1 - labels.mean()))
-    penalty = ridge * np.diag([0.0] + [1.0] * features.shape[1])
-    found = np.zeros(design.shape[1])
-    for _ in range(100):
-        chance = 1 / (1 + np.exp(-design @ found))
-        gradient = design.T @ (weights * (chance - labels)) + penalty @ found
-        curvature = (design * (weights * chance * (1 - chance))[:, None]).T @ design + penalty
-        found -= np.linalg.solve(curvature, gradient)
-    coefficients = found[1:] / spread
-    return float(found[0] - (coefficients * mean).sum()), coefficients
+def separation(
+    pairs: Sequence[Pair], names: Sequence[str], fit: tuple[float, np.ndarray]
+) -> tuple[float, float]:
+    """AUROC of SUPPORT against topical text without evidence, and against hard negatives."""
+    true = score_with(labelled(pairs, "SUPPORT"), names, fit)
+    return tuple(auroc(true, score_with(labelled(pairs, label), names, fit)) for label in ("", "hard"))  # type: ignore[return-value]
 
 
-def auroc(high: np.ndarray, low: np.ndarray) -> float:
-    """The chance that one of the first is above one of the second."""
-    return float(np.mean((high[:, None] > low[None]) + 0.5 * (high[:, None] == low[None])))
+def report_features(pairs: list[Pair]) -> None:
+    """Which features cross-validation inside the fitted half chooses, and what they give on the other."""
+    fitted = [pair for pair in pairs if pair.is_fitted]
+    rest = [pair for pair in pairs if not pair.is_fitted]
+    print(
+        "\nfeatures of the support score: cross-validated inside the fitted half, topical and hard negatives"
+    )
+    found = {}
+    for names in FEATURE_SETS:
+        folds = []
+        for fold in range(FOLDS):
+            held = [pair for pair in fitted if pair.number // 2 % FOLDS == fold]
+            others = [pair for pair in fitted if pair.number // 2 % FOLDS != fold]
+            folds.append(separation(held, names, fit_support(others, names)))
+        found[names] = np.mean(folds, axis=0)
+        print(f"  {', '.join(names):<36} {found[names][0]:.3f} {found[names][1]:.3f}")
+    best = max(found, key=lambda names: found[names].sum())
+    for words, names in (("chosen so", best), ("in force", IN_FORCE)):
+        topical, hard = separation(rest, names, fit_support(fitted, names))
+        print(f"  {words}: {', '.join(names)}; on the half kept back {topical:.3f} and {hard:.3f}")
 
 
 def report_support(pairs: list[Pair]) -> None:
-    """The fit, and its figures on the other half."""
-    fitted = [pair for pair in pairs if pair.number % 2 == 0 and pair.label in ("SUPPORT", "")]
-    labels = np.array([pair.label == "SUPPORT" for pair in fitted], dtype=float)
-    intercept, coefficients = fit_logistic(np.array([pair.features for pair in fitted]), labels)
-    print(
-        f"INTERCEPT = {intercept:.2f}\nCOEFFICIENTS = ({', '.join(f'{value:.2f}' for value in coefficients)})"
-    )
+    """The fit, and the figures of what is in force on the half that was kept back."""
+    intercept, coefficients = fit_support([pair for pair in pairs if pair.is_fitted], IN_FORCE)
+    print(f"INTERCEPT = {intercept:.2f}\nCOEFFICIENTS = {shown(coefficients)}")
     print(f"in qa/support.py: {support.INTERCEPT}, {support.COEFFICIENTS}\n")
-    rest = [pair for pair in pairs if pair.number % 2]
-    score = {
-        label: np.array(
-            [
-                support.logistic(support.INTERCEPT + pair.features @ support.COEFFICIENTS)
-                for pair in rest
-                if pair.label == label
-            ]
+    rest = [pair for pair in pairs if not pair.is_fitted]
+    in_force = (support.INTERCEPT, np.array(support.COEFFICIENTS))
+    figures = separation(rest, IN_FORCE, in_force)
+    true = labelled(rest, "SUPPORT")
+    for name, label, figure in zip(("topical text", "hard negatives"), ("", "hard"), figures, strict=True):
+        false = labelled(rest, label)
+        words, cosine = (
+            auroc(*(np.array([pair.baselines[column] for pair in side]) for side in (true, false)))
+            for column in (0, 1)
         )
-        for label in ("SUPPORT", "", "hard", "CONTRADICT")
-    }
-    base = {
-        label: np.array([pair.baselines for pair in rest if pair.label == label])
-        for label in ("SUPPORT", "", "hard")
-    }
-    for name, label in (("topical text without evidence", ""), ("hard negatives", "hard")):
-        columns = [auroc(base["SUPPORT"][:, column], base[label][:, column]) for column in (0, 1)]
         print(
-            f"AUROC, SUPPORT against {name}: {auroc(score['SUPPORT'], score[label]):.3f}"
-            f" (idf coverage {columns[0]:.3f}, cosine {columns[1]:.3f}; {len(score['SUPPORT'])} and "
-            f"{len(score[label])})"
+            f"AUROC, SUPPORT against {name}: {figure:.3f} (idf coverage {words:.3f}, cosine {cosine:.3f}; "
+            f"{len(true)} and {len(false)})"
         )
-    for label, values in score.items():
+    report_verdicts(rest, in_force)
+
+
+def report_verdicts(pairs: list[Pair], fit: tuple[float, np.ndarray]) -> None:
+    """What share of each label is called supported, and what share unsupported."""
+    for label in ("SUPPORT", "", "hard", "CONTRADICT"):
+        values = 1 / (1 + np.exp(-score_with(labelled(pairs, label), IN_FORCE, fit)))
         supported = np.mean(values >= support.SUPPORTED_FROM)
         unsupported = np.mean(values < support.UNSUPPORTED_UNDER)
         print(f"  {label or 'no evidence':<12} supported {supported:.3f}   unsupported {unsupported:.3f}")
-    turned = {
-        label: np.array([float(pair.turned) for pair in rest if pair.label == label])
-        for label in ("SUPPORT", "CONTRADICT")
-    }
-    print(
-        f"AUROC, SUPPORT against CONTRADICT, by the direction flag: "
-        f"{auroc(turned['CONTRADICT'], turned['SUPPORT']):.3f}"
-        f" (flagged {turned['CONTRADICT'].mean():.3f} and {turned['SUPPORT'].mean():.3f})"
+
+
+def hits(pairs: Sequence[Pair], meaning: float, late: float) -> tuple[float, float]:
+    """hit@1 and hit@3 of the evidence sentence, with these shares of meaning and of lateness."""
+    ranks = []
+    for pair in pairs:
+        places = np.linspace(0, 1, len(pair.closeness)) if len(pair.closeness) > 1 else np.zeros(1)
+        score = meaning * pair.closeness + (1 - meaning) * pair.coverage + late * places
+        ranks.append([int(place) for place in np.argsort(-score, kind="stable")])
+    return tuple(  # type: ignore[return-value]
+        float(np.mean([bool(pair.gold & set(rank[:depth])) for pair, rank in zip(pairs, ranks, strict=True)]))
+        for depth in (1, 3)
     )
-    for part in (0, 1):
-        shares = {
-            label: np.array(
-                [pair.turned_share for pair in pairs if pair.number % 2 == part and pair.label == label]
-            )
-            for label in ("SUPPORT", "CONTRADICT")
-        }
-        print(
-            f"  by the share of the three nearest sentences that are turned: "
-            f"{auroc(shares['CONTRADICT'], shares['SUPPORT']):.3f} ({'kept back' if part else 'fitted'} half)"
-        )
+
+
+def report_evidence(pairs: list[Pair]) -> None:
+    """The evidence sentence: shares chosen on one half, hit@k of them and of those in force on the other."""
     judged = [pair for pair in pairs if pair.gold]
-    for depth in (1, 3):
-        print(
-            f"evidence sentence, hit@{depth}: "
-            f"{np.mean([bool(pair.gold & set(pair.ranks[:depth])) for pair in judged]):.3f}"
-        )
+    fitted = [pair for pair in judged if pair.is_fitted]
+    rest = [pair for pair in judged if not pair.is_fitted]
+    grid = itertools.product(MEANING_SHARES, LATE_SHARES)
+    chosen = max(grid, key=lambda shares: sum(hits(fitted, *shares)))
+    print(f"\nevidence sentence, hit@1 and hit@3 on the {len(rest)} pairs kept back (and on the fitted ones)")
+    for name, shares in (
+        ("chosen on the fitted half", chosen),
+        ("in force", (support.MEANING_SHARE, support.LATE_SHARE)),
+        ("by cosine alone", (1.0, 0.0)),
+        ("by words alone", (0.0, 0.0)),
+    ):
+        first, third = hits(rest, *shares)
+        own, own_third = hits(fitted, *shares)
+        print(f"  {name}, {shares}: {first:.3f} {third:.3f} ({own:.3f} {own_third:.3f})")
 
 
-def alter_number(sentence: str, chance: random.Random) -> str | None:
-    """The sentence with the last two digits of a number exchanged or its last digit changed."""
-    numbers = list(re.finditer(r"(?<![\w.^_{\\-])\d+(?:\.\d+)?(?![\w.}-])", sentence))
-    if not numbers:
-        return None
-    match = chance.choice(numbers)
-    digits = match.group()
-    other = str((int(digits[-1]) + chance.randint(1, 8)) % 10)
-    if len(digits) > 1 and digits[-2].isdigit() and digits[-1] != digits[-2]:
-        return sentence[: match.start()] + digits[:-2] + digits[-1] + digits[-2] + sentence[match.end() :]
-    return sentence[: match.start()] + digits[:-1] + other + sentence[match.end() :]
+def report_direction(pairs: list[Pair]) -> None:
+    """SUPPORT against CONTRADICT: the hint, fitted on each half for the other, and single signs beside it."""
+    told = [pair for pair in pairs if pair.label in ("SUPPORT", "CONTRADICT")]
+    halves = [[pair for pair in told if pair.is_fitted is is_fitted] for is_fitted in (True, False)]
+    fits = [fit_reversal(half) for half in halves]
+    print(f"\nin qa/polarity.py: {polarity.INTERCEPT}, {polarity.COEFFICIENTS}")
+    print(f"INTERCEPT = {fits[0][0]:.2f}\nCOEFFICIENTS = {shown(fits[0][1])}")
+    print("AUROC, SUPPORT against CONTRADICT                       fitted half   half kept back")
+    for name, measure in (
+        ("the direction flag alone", lambda pair: float(pair.turned)),
+        ("the share of three sentences that are turned", lambda pair: pair.turned_share),
+        ("the hint, fitted on the fitted half", lambda pair: pair.reversal @ fits[0][1]),
+        ("the hint, fitted on the half kept back", lambda pair: pair.reversal @ fits[1][1]),
+    ):
+        print(f"  {name:<52}" + "".join(f"{told_apart(half, measure):>12.3f}" for half in halves))
+    for label in ("SUPPORT", "CONTRADICT"):
+        own = labelled(halves[1], label)
+        values = [polarity.INTERCEPT + pair.reversal @ polarity.COEFFICIENTS for pair in own]
+        mentioned = np.mean(1 / (1 + np.exp(-np.array(values))) >= polarity.MENTIONED_FROM)
+        print(f"  {label}: flagged {np.mean([pair.turned for pair in own]):.3f}, hinted at {mentioned:.3f}")
 
 
-def turn_direction(sentence: str, chance: random.Random) -> str | None:
-    """The sentence with one word replaced by its opposite."""
-    pairs = [tuple(side.split() for side in line.split("|")) for line in OPPOSITES.strip().splitlines()]
-    swaps = {
-        stem(word): other[0]
-        for one, two in pairs
-        for side, other in ((one, two), (two, one))
-        for word in side
-    }
-    places = [match for match in re.finditer(r"\b[a-z]+\b", sentence) if stem(match.group()) in swaps]
-    if not places:
-        return None
-    match = chance.choice(places)
-    return sentence[: match.start()] + swaps[stem(match.group())] + sentence[match.end() :]
+def fit_reversal(pairs: Sequence[Pair]) -> tuple[float, np.ndarray]:
+    labels = np.array([float(pair.label == "CONTRADICT") for pair in pairs])
+    return fit_logistic(np.array([pair.reversal for pair in pairs]), labels, ridge=RIDGE)
+
+
+def told_apart(pairs: Sequence[Pair], measure: Callable[[Pair], float]) -> float:
+    sides = (labelled(pairs, "CONTRADICT"), labelled(pairs, "SUPPORT"))
+    return auroc(*(np.array([measure(pair) for pair in side]) for side in sides))
+
+
+def shown(values: np.ndarray) -> str:
+    return f"({', '.join(f'{value:.2f}' for value in values)})"
 
 
 def report_planted(embedder: Embedder) -> None:
-    """Sentences of real abstracts, verbatim and with one fault each: what is flagged."""
+    """Generated answers on real abstracts, a hundred for each kind of fault: what reaches a page."""
     chance = random.Random(11)
-    records = chance.sample(read_demo(), 3_000)
-    pairs = [
-        (r, passage.text) for r in records for passage in split_sentences(r["abstract"]) if r["lang"] == "en"
-    ]
-    chance.shuffle(pairs)
-    print()
-    for name, change in (
-        ("verbatim", lambda text, _: text),
-        ("number altered", alter_number),
-        ("direction turned", turn_direction),
-    ):
-        changed = ((record, text, change(text, chance)) for record, text in pairs)
-        planted = [
-            (record, after)
-            for record, before, after in changed
-            if after and (after != before or name == "verbatim")
-        ]
-        flags = [flags_of(record, text, embedder) for record, text in planted[:PLANTED]]
-        counts = {
-            flag: sum(flag in found for found in flags)
-            for flag in ("numbers_differ", "numbers_exchanged", "quote_differs", "direction_differs")
-        }
+    records = [record for record in read_demo() if record["lang"] == "en"]
+    pool = [
+        CheckSource(0, f"AG-2024.01-{number:03}", record["title"], record["abstract"])
+        for number, record in enumerate(chance.sample(records, PLANTED_RECORDS), start=100)
+    ] + FIGURED * 25
+    print("\ngenerated answers                 answers  fault shown  held  good statements dropped")
+    for kind in ("", "source", *FAULTS, *HINTED):
+        outcomes = [fate(one, embedder) for one in plant_many(pool, kind, chance)]
+        counts = np.sum(outcomes, axis=0)
         print(
-            f"{name}, {len(flags)} sentences: "
-            + ", ".join(f"{flag} {count}" for flag, count in counts.items())
+            f"  {kind or 'no fault':<32}{len(outcomes):>7}{counts[0]:>13}{counts[1]:>6}{counts[2]:>14} of "
+            f"{counts[3]}"
         )
+
+
+def plant_many(pool: Sequence[CheckSource], kind: str, chance: random.Random) -> list[Planted]:
+    planted: list[Planted] = []
+    while len(planted) < ANSWERS_A_KIND:
+        made = plant(pool, chance, fault=kind)
+        if made and len({source.identifier for source in made.sources}) == len(made.sources):
+            planted.append(made)
+    return planted
+
+
+def fate(one: Planted, embedder: Embedder) -> tuple[int, int, int, int]:
+    """Of one answer: whether its fault is on a page, whether it is held, good statements dropped, and all."""
+    draft = parse_output(one.output, source_count=len(one.sources))
+    checked = check_draft(draft, one.sources, question="", is_quotation=False, embedder=embedder)
+    is_public = decide(draft, checked).publish
+    faulty = squash(one.faulty)
+    shows = any(squash(row.text) == faulty and not row.is_dropped for row in checked.statements)
+    good = [row for row in checked.statements if row.text in one.good]
+    dropped = sum(row.is_dropped for row in good)
+    return int(bool(faulty) and is_public and shows), int(not is_public), dropped, len(good)
 
 
 def read_demo() -> list[dict]:
     """The demonstration corpus."""
     with lzma.open(DATA / "demo" / "demo_corpus.jsonl.xz", "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
-
-
-def flags_of(record: dict, text: str, embedder: Embedder) -> list[str]:
-    """The flags of a statement that cites a record."""
-    source = CheckSource(1, "AG-2024.01-001", record["title"], record["abstract"])
-    draft = Draft("answered", [DraftSection(None, [DraftStatement(text, (1,))])])
-    checked = check_draft(draft, [source], question="", is_quotation=True, embedder=embedder)
-    return checked.statements[0].citations[0].flags
 
 
 def report_reversed() -> None:
@@ -357,7 +310,11 @@ def main() -> None:
     if "--quick" in sys.argv:
         return
     embedder = get_embedder()
-    report_support(read_pairs(Reader(embedder)))
+    pairs = read_pairs(Reader(embedder))
+    report_support(pairs)
+    report_features(pairs)
+    report_evidence(pairs)
+    report_direction(pairs)
     report_planted(embedder)
 
 

@@ -88,7 +88,7 @@ def run(row: dict, records: dict[str, dict], embedder) -> dict:
 
 
 def bearing_line(rows: list[dict], key: str) -> str:
-    """How many quoted sentences come from sources that bear on the question, and how many of those are quoted."""
+    """How many quoted sentences come from sources that bear on the question; how many of those are quoted."""
     sentences = sum(len(row[key]) for row in rows)
     right = sum(source in row["bearing"] for row in rows for source in row[key])
     found = sum(len(set(row[key]) & set(row["bearing"])) for row in rows)

@@ -14,8 +14,9 @@ import numpy as np
 from archive.embeddings import Embedder
 from archive.passages import Passage, split_sentences
 from qa.binding import exchanged_figures
-from qa.direction import direction_agrees, direction_differs, turned_share
+from qa.direction import direction_agrees, direction_differs
 from qa.figures import conflicting_figures, missing_figures
+from qa.polarity import MENTIONED_FROM, reversal_score
 from qa.quotes import missing_quotes
 from qa.statements import Draft, DraftSection, DraftStatement, describe
 from qa.style import reads_as_instruction, repeats_question, stray_words, style_problems, unbalanced
@@ -30,7 +31,6 @@ NUMBERS_EXCHANGED = "numbers_exchanged"
 # words.
 SAME_QUANTITY = 0.6
 SAME_SUBJECT = 0.6  # of a heading's words, from which on a sentence speaks of the same
-MOSTLY = 0.5  # of the sentences near a statement: so many must point the other way to be mentioned
 CLAUSE_END = re.compile(r"[;:]\s|,?\s(?:while|whereas|but|and)\s|,\s(?:which|as)\s|\.\s(?=[A-Z])")
 FEWEST_CLAUSE_WORDS = 6  # a shorter part is about anything
 MOST_SENTENCES = 2  # under gap and limits each, as the prompt asks
@@ -244,10 +244,10 @@ class Desk:
 
 
 def direction_reasons(text: str, turned: str, support: Support) -> list[str]:
-    """What is to be said of the direction: of the evidence sentence, or else of most sentences near it."""
+    """What is to be said of the direction: of the evidence sentence, or else of the sentences near it."""
     if turned:
         return [f"It may point the other way: {turned}."]
-    if turned_share(text, support.near) > MOSTLY:
+    if reversal_score(text, support.near) >= MENTIONED_FROM:
         return ["Other sentences of the cited text may point the other way."]
     return []
 

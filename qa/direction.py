@@ -96,8 +96,8 @@ PAIRS = read_opposites()
 def turned_share(statement: str, sentences: Sequence[str]) -> float:
     """The share of a text's sentences nearest to a statement that seem to say the opposite, 0 to 1.
 
-    A weaker hint than `direction_differs`, for ordering: it tells SciFact's CONTRADICT from SUPPORT better,
-    and is wrong more often.
+    A weaker sign than `direction_differs`, one of those that `qa/polarity.py` adds up: it tells SciFact's
+    CONTRADICT from SUPPORT better, and is wrong more often.
     """
     turned = [bool(direction_differs(statement, one, alike=ALIKE_ENOUGH)) for one in sentences]
     return sum(turned) / len(turned) if turned else 0.0

@@ -10,10 +10,13 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import permutations
 from typing import Any
 
 from archive.passages import split_sentences
 from qa.checking import CheckSource
+from qa.direction import OPPOSITES
+from qa.wording import stem
 
 # Abstracts with what real ones seldom hold: units, ranges, multiples, figures side by side.
 FIGURED = [
@@ -232,6 +235,25 @@ FAULTS: dict[str, Callable[[str, str, random.Random], str | None]] = {
 }
 
 
+def turn_direction(text: str, _: str, chance: random.Random) -> str | None:
+    """The statement with one word replaced by its opposite: "increases" by "decrease"."""
+    swaps = {
+        stem(word): other.split()[0]
+        for line in OPPOSITES.strip().splitlines()
+        for side, other in permutations(line.split("|"))
+        for word in side.split()
+    }
+    places = [match for match in re.finditer(r"\b[a-z]+\b", text) if stem(match.group()) in swaps]
+    if not places:
+        return None
+    match = chance.choice(places)
+    return text[: match.start()] + swaps[stem(match.group())] + text[match.end() :]
+
+
+# What only hints can catch: benchmarks/checking.py says how often they do.
+HINTED: dict[str, Callable[[str, str, random.Random], str | None]] = {"direction": turn_direction}
+
+
 def vary(text: str, chance: random.Random) -> str:
     """The same statement as a model may write it: other dashes, percent signs, separators, a quotation."""
     changes = [
@@ -314,7 +336,7 @@ def plant_fault(fault: str, text: str, source: CheckSource, chance: random.Rando
     if fault == "source":
         wrong = chance.choice(([0], [77], [source.number, 9], [-source.number], [source.number, 10**6], []))
         return statement(text, wrong)
-    altered = FAULTS[fault](text, source.text, chance)
+    altered = (FAULTS | HINTED)[fault](text, source.text, chance)
     if altered is None or altered == text:
         return None
     return statement(altered, [source.number])
