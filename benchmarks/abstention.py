@@ -3,9 +3,11 @@
     python benchmarks/abstention.py [--without-verdicts]
 
 Asked of the configured archive, which has to be the demonstration corpus with the starter archive, embedded.
-Off-topic questions, and questions on the archive's topics that no abstract answers, come from
-benchmarks/data/abstention_questions.jsonl; answerable ones are those of extractive_questions.jsonl that have
-an answer, whole or partial. Each kind has a part "fit" and a part "report".
+Three kinds that it can't answer come from benchmarks/data/abstention_questions.jsonl: off-topic questions of
+daily life and general knowledge; those that a researcher of a neighbouring field might ask, of medicine,
+biology, chemistry, engineering or the humanities; and those that a researcher of the archive's own fields
+might ask, of which no abstract says the answer. Answerable ones are those of extractive_questions.jsonl that
+have an answer, whole or partial. Each kind has a part "fit" and a part "report".
 
 Printed of "report": what the floor in force refuses, and what a floor refuses that was set on "fit" so that
 10 % of the answerable questions fall under it. Baseline in the same run: the cosine of the nearest preprint,
@@ -36,7 +38,7 @@ from qa.checking import CheckSource  # noqa: E402
 from qa.extractive import compose  # noqa: E402
 
 FOLDER = ROOT / "benchmarks" / "data"
-KINDS = ("off_topic", "unanswerable", "answerable")
+KINDS = ("off_topic", "neighbouring", "unanswerable", "answerable")
 WRONGLY_REFUSED = 0.1
 SOURCES = 8
 
