@@ -80,7 +80,7 @@ ON_ITS_OWN = r"""(?=\W*$|\s*[,?;:.]|\s+(?:is|are|was|were|be|been|can|could|will
     |optimal|sufficient|enough|sensitive|accurate|similar|so|too|this|one|two|three
     |were|statistically|chosen|changed|lowered|increased|significant|valid|correct|true|false|conclude|break|appear|occur|improve|help|hold|be\s+\w+|better|to\s+(?:three|two|other|larger|higher|new|real)\b
     |that\s+(?:was|were|is|are)\s+(?:found|used|described|proposed|reported|observed|seen|presented|mentioned)
-    |in\s+(?:practice|general|this|the\s+(?:abstract|paper|study|figure)|their|detail|three|two|more))\b)"""
+    |in\s+(?:\d{4}|practice|general|this|the\s+(?:abstract|paper|study|figure)|their|detail|three|two|more))\b)"""
 THE_GENERIC = re.compile(
     rf"""\b(?:the|their|his|her|that)\s+
     (?:(?:main|proposed|presented|suggested|described|considered|resulting|reported|obtained|final|overall

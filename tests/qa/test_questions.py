@@ -64,6 +64,10 @@ ACCEPTED = [
     "Can my hospital use federated learning without sharing data?",
     "Does the effect of dropout depend on network width?",
     "explan entanglment entropy of black holes",
+    "Interested in evidence for fifth forces",
+    "When trained on few samples, do foundation models beat U-Net?",
+    "Why is the second law of thermodynamics statistical?",
+    "Is the performance of quantum kernels better than that of classical ones?",
 ]
 TEXTS = Path(__file__).resolve().parents[2] / "benchmarks" / "data" / "submission.jsonl"
 NEVER = ("instruction", "fragment", "lost_context", "secrets")  # what must not become a page
@@ -135,6 +139,14 @@ REFUSED = [
     ("lost_context", "Can the method be extended to three dimensions?"),
     ("lost_context", "Is the improvement statistically significant?"),
     ("lost_context", "Why is that the case?"),
+    ("lost_context", "Why are the two peaks so different?"),
+    ("lost_context", "In which journal did they publish it?"),
+    ("lost_context", "Does the same hold in higher dimensions?"),
+    ("lost_context", "What is meant by the term in the title?"),
+    ("fragment", "leading to a reduction of the required measurements by half"),
+    ("fragment", "What is the dependence of the critical temperature on"),
+    ("fragment", "has recently attracted considerable attention in the community"),
+    ("fragment", "Why do vision transformers, unlike convolutional networks,"),
 ]
 
 
