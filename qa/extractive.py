@@ -51,6 +51,7 @@ REPEATED_FROM = 0.88  # cosine from which two sentences say the same
 # Fitted on the sources judged by hand, part "fit" (benchmarks/extractive.py).
 SOURCE_WORDS_WEIGHT, SOURCE_TITLE_WEIGHT = 0.5, 0.3
 BEARING_FROM = 0.85  # of the most relevant source; nothing is quoted from one that has less
+FEWEST_SOURCES = 3  # that may be quoted whatever they have
 
 # An answer, not a partial one: some source covers each phrase of the question and has a sentence near its
 # meaning.
@@ -148,11 +149,15 @@ def rate(focus: Focus, *, meaning: float, own: frozenset[str], title: str) -> fl
 
 
 def of_bearing_sources(reading: Reading) -> list[Candidate]:
-    """The sentences of the sources that answer the question, or bear on it about as much as any does."""
-    bearing = {source.number: bears(reading, source) for source in reading.sources}
-    least = BEARING_FROM * max(bearing.values(), default=0.0)
+    """The sentences of the sources that answer the question, or bear on it about as much as any does; of the
+    three that bear on it most in any case.
+    """
     usable = {candidate.source.number for candidate in reading.candidates}
+    bearing = {source.number: bears(reading, source) for source in reading.sources}
+    ranked = sorted(usable, key=lambda number: -bearing[number])
+    least = BEARING_FROM * max(bearing.values(), default=0.0)
     quoted = {number for number in usable if bearing[number] >= least or answers(reading, number)}
+    quoted.update(ranked[:FEWEST_SOURCES])
     return [candidate for candidate in reading.candidates if candidate.source.number in quoted]
 
 

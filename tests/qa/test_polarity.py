@@ -38,7 +38,7 @@ def test_opposite_sentence_weighs_more_than_one_that_says_the_same(statement, op
     [
         ("Noise increases the error.", [1]),
         ("Noise does not increase the error.", [-1]),
-        ("Without noise the fidelity is lower, and training faster.", [1, 1]),
+        ("It never lowers the fidelity, and training is faster.", [1, 1]),
         ("The archive holds abstracts.", []),
     ],
 )
