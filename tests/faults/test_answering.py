@@ -5,7 +5,6 @@ The site runs with production settings. Each test proves that its fault happened
 
 import os
 import signal
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
