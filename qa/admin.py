@@ -33,6 +33,7 @@ from qa.nearness import find_mergeable
 from qa.rendering import render_stored
 
 admin.site.site_header = settings.SITE_NAME
+admin.site.enable_nav_sidebar = False  # it would push the columns of the lists off a common screen
 admin.site.site_title = settings.SITE_NAME
 admin.site.index_title = "Curators' desk"
 

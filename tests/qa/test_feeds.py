@@ -2,9 +2,11 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import feedparser
 import pytest
+from lxml import etree
 
 from archive.models import Preprint
 from qa import publishing
@@ -24,6 +26,7 @@ from tests.qa.factories import (
 pytestmark = pytest.mark.django_db
 
 SITE = "http://127.0.0.1:8000"
+ATOM = etree.RelaxNG(file=Path(__file__).parents[1] / "data" / "atom.rng")
 HOSTILE = '<script>alert(1)</script> & "quotes" ]]> \x0b</title>'
 
 
@@ -31,6 +34,7 @@ def read_atom(client, address):
     response = client.get(address)
     assert response.status_code == 200
     assert response["Content-Type"] == "application/atom+xml; charset=utf-8"
+    ATOM.assertValid(etree.fromstring(response.content))
     read = feedparser.parse(response.content, sanitize_html=False)
     assert not read.bozo, read.get("bozo_exception")
     return read
