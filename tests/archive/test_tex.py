@@ -2,7 +2,7 @@
 
 import pytest
 
-from archive.tex import MAX_FORMULA, split_formulas, to_mathml, to_unicode
+from archive.tex import MAX_FORMULA, plain_text, split_formulas, to_mathml, to_unicode
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,16 @@ def test_to_mathml_lets_nothing_but_mathml_through(formula):
 
     for forbidden in ("<img", "<a", "href", "style=", "class=", "<script", "onerror=", "annotation"):
         assert forbidden not in html
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        (r"On $\mathcal{O}(n^2)$ walks of Schr\"odinger's cats", "On O(n^2) walks of Schrödinger's cats"),
+        (r"$H\to\gamma\gamma$ in $\mathbb{R}^n$", "H→γγ in R^n"),
+        (r"$\operatorname{\mathrm{Tr}} \unknown{x}$", r"Tr \unknown{x}"),
+        ("5$ and 6$", "5$ and 6$"),
+    ],
+)
+def test_plain_text_is_what_people_would_type(text, plain):
+    assert plain_text(text) == plain

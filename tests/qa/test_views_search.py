@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.core.management import call_command
 
-from tests.factories import PreprintFactory
+from tests.factories import EmbeddingFactory, PreprintFactory
 from tests.qa.factories import make_published_question
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +163,17 @@ def test_author_finds_what_they_wrote(client, preprints):
     assert preprints[0].title in page.get_text()
     assert preprints[1].title not in page.get_text()
     assert page.h1.get_text() == "Preprints by Ada Lovelace"
+
+
+def test_what_is_far_from_every_preprint_is_folded_away(client):
+    EmbeddingFactory.create_batch(3)
+
+    _, page = get_page(client, q="medieval pottery of Wales")
+
+    assert page.select_one("#found-preprints").get_text() == "Preprints · 0"
+    assert "No preprint in this archive is near to this" in page.get_text()
+    assert page.select_one("details summary").get_text() == "Further away · 3"
+    assert not page.select(".facets")
 
 
 def test_nothing_found_says_so_and_offers_to_ask(client):
