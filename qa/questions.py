@@ -162,6 +162,7 @@ KINDS = {
     "spam": ADVERTISING,
     "personal": PERSONAL,
     "exercise": EXERCISE,
+    "lost_context": LOST_CONTEXT,
 }
 
 
