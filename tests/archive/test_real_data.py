@@ -1,17 +1,22 @@
 """Everything real that servers and files have sent, read without loss: counts of all, and values of some."""
 
+import json
 import re
 from collections import Counter
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from archive.bulk import open_lines, parse_line, read_lines
 from archive.cleaning import clean_record
+from archive.identifiers import Identifier, parse
 from archive.names import split_authors
 from archive.oai_formats import Identity, ListedSet, MalformedAnswer, parse_answer, parse_raw_record
 from archive.records import BadRecord, Header, Record
 from archive.withdrawals import find_withdrawal
+from tests.archive.losses import find_losses
 from tests.archive.oai_server import ENVELOPE
 
 
@@ -158,3 +163,40 @@ def test_every_notice_of_withdrawal_is_found_and_no_other(abs_files) -> None:
     assert by_name["2101.10016.abs"] == (
         "This has been withdrawn by arXiv administrators due to an unresolvable authorship dispute"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "authors", "withdrawn", "with_doi"),
+    [("demo_corpus", 3_263, 16, 523), ("arxiv_120k", 2_099, 4, 556)],
+)
+def test_records_of_the_demonstration_data_are_kept_without_loss(
+    data_dir: Path, name: str, authors: int, withdrawn: int, with_doi: int
+) -> None:
+    """The first 1,000; benchmarks/parsing.py reads all 130,719."""
+    kept = []
+    with open_lines(str(data_dir / "demo" / f"{name}.jsonl.xz")) as stream:
+        for line in islice(read_lines(stream), 1_000):
+            record = parse_line(line)
+            assert isinstance(record, Record)
+            kept.append(clean_record(record, today=date(2026, 11, 25)))
+            assert find_losses(json.loads(line), kept[-1]) == []
+    assert sum(len(record.authors) for record in kept) == authors
+    assert sum(bool(record.withdrawal_reason) for record in kept) == withdrawn
+    assert sum(bool(record.doi) for record in kept) == with_doi
+
+
+def test_ids_and_dois_of_arxivs_atom_answers_are_understood(data_dir: Path) -> None:
+    folder = data_dir / "fixtures" / "arxiv-atom" / "raw"
+    bodies = [json.loads(path.read_text(encoding="utf-8"))["body"] for path in folder.rglob("*.json")]
+    addresses = {found for body in bodies for found in re.findall(r"<id>(http://arxiv.org/abs/[^<]+)<", body)}
+    dois = {found for body in bodies for found in re.findall(r"<arxiv:doi[^>]*>([^<]+)<", body)}
+    assert (len(bodies), len(addresses)) == (20, 105)
+    assert all((named := parse(address)) and named.kind == "arxiv" and named.version for address in addresses)
+    assert all((named := parse(doi)) and named.kind == "doi" for doi in dois)
+    assert parse("http://arxiv.org/abs/quant-ph/0201082v1") == Identifier("arxiv", "quant-ph/0201082", 1)
+
+
+def test_feeds_of_every_kind_are_refused_as_answers(data_dir: Path) -> None:
+    paths = [path for path in (data_dir / "fixtures" / "feed-xml" / "raw").rglob("*") if path.is_file()]
+    assert len(paths) == 861
+    assert {outcome_of(path) for path in paths} == {"malformed"}
