@@ -96,13 +96,19 @@ def describe_run(run: HarvestRun) -> str:
     """What a run came to, in a few lines."""
     if run.created or run.updated or run.set_aside:
         summary = (
-            f"{run.seen:,} records read: {run.created:,} new, {run.updated:,} changed, "
+            f"{count_records(run.seen)} read: {run.created:,} new, {run.updated:,} changed, "
             f"{run.unchanged:,} unchanged; {run.withdrawn:,} of them withdrawn."
         )
     else:
-        summary = f"{run.seen:,} records read: the archive has them all, nothing changed."
+        summary = f"{count_records(run.seen)} read: the archive has them all, nothing changed."
     if run.set_aside:
-        summary += f"\n{run.set_aside:,} records could not be taken in: see Set aside records in the admin."
+        summary += (
+            f"\n{count_records(run.set_aside)} could not be taken in: see Set aside records in the admin."
+        )
     if run.error:
         summary += f"\n{run.error}"
     return summary
+
+
+def count_records(number: int) -> str:
+    return f"{number:,} record{'' if number == 1 else 's'}"
