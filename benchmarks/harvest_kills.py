@@ -33,12 +33,12 @@ def main(count: int, kills: int, seed: int) -> bool:
             server.remove(source_id, day=date(2024, 2, 1))
         harvest = KilledHarvest(server, scratch_url())
         begun = time.monotonic()
-        is_kept = kill_it(harvest, kills, pages=count // PAGE, seed=seed)
+        is_kept = kill_it(harvest, kills, count=count, seed=seed)
         print(harvest.finish())
         print(f"{time.monotonic() - begun:.0f} s in all, faults made: {server.made}")
         expected = set(records) - gone
         is_whole = report(expected)
-        is_only_changed = second_harvest(harvest, sorted(expected), count // 200, seed=seed)
+        is_only_changed = second_harvest(harvest, count // 200, seed=seed)
         return is_kept and is_whole and report(expected) and is_only_changed
 
 
@@ -47,16 +47,18 @@ def scratch_url() -> str:
     return urlunsplit(address._replace(path=f"/{connection.settings_dict['NAME']}"))
 
 
-def kill_it(harvest: KilledHarvest, kills: int, *, pages: int, seed: int) -> bool:
+def kill_it(harvest: KilledHarvest, kills: int, *, count: int, seed: int) -> bool:
     """Kills it once in each of equal parts of the whole, at a random moment of it.
 
     Returns whether every identifier stayed, and every kill met it at work.
     """
     moments, minted, is_kept = random.Random(seed), dict[str, str](), True
-    part = (pages - 2) / kills  # nobody can kill what is through
+    part = 0.9 * count / kills  # nobody can kill what is through
     for number in range(kills):
-        page = round((number + moments.random()) * part)
-        kill = harvest.kill_after(max(page - harvest.server.served, 1), seconds=moments.random() / 2)
+        wanted = (number + moments.random()) * part
+        kill = harvest.kill_when(
+            lambda wanted=wanted: Preprint.objects.count() >= wanted, seconds=moments.random() / 2
+        )
         now = dict(Preprint.objects.values_list("source_id", "identifier"))
         run = HarvestRun.objects.get()
         is_at_work = run.finished_at is None
@@ -78,9 +80,10 @@ def report(expected: set[str]) -> bool:
     return not (lost or extra or doubled)
 
 
-def second_harvest(harvest: KilledHarvest, ids: list[str], changes: int, *, seed: int) -> bool:
+def second_harvest(harvest: KilledHarvest, changes: int, *, seed: int) -> bool:
     """Changes some records at the server and harvests again; whether those moved, and no others."""
-    changed = random.Random(seed).sample(ids, 2 * changes)
+    ids = Preprint.objects.available().order_by("source_id").values_list("source_id", flat=True)
+    changed = random.Random(seed).sample(list(ids), 2 * changes)
     for source_id in changed[:changes]:
         xml = harvest.server.stamped[source_id][1].replace("<title>", "<title>Revised: ")
         harvest.server.put(source_id, xml, day=CHANGED_ON)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,8 +55,12 @@ class KilledHarvest:
     def kill_after(self, pages: int, *, seconds: float) -> Kill:
         """Begins, and kills so many seconds after the server has served so many pages more."""
         wanted = self.server.served + pages
+        return self.kill_when(lambda: self.server.served >= wanted, seconds=seconds)
+
+    def kill_when(self, condition: Callable[[], bool], *, seconds: float) -> Kill:
+        """Begins, and kills so many seconds after a condition is true."""
         process = self.begin()
-        while self.server.served < wanted and process.poll() is None:
+        while process.poll() is None and not condition():
             time.sleep(0.005)
         threading.Event().wait(seconds)
         process.send_signal(signal.SIGKILL)

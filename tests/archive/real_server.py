@@ -13,6 +13,7 @@ from archive.records import Record
 from tests.archive.oai_server import ENVELOPE, OaiServer, Response, delete, error
 
 FIRST_DAY = date(2024, 1, 1)
+CLOCK = "2025-01-15T00:00:00Z"  # after all records, before what a test changes
 RECORD = (
     "<record><header><identifier>oai:arXiv.org:{id}</identifier><datestamp>{day}</datestamp></header><metadata>"
     '<arXivRaw xmlns="http://arxiv.org/OAI/arXivRaw/"><id>{id}</id><version version="v1"><date>{date}</date>'
@@ -127,7 +128,8 @@ class RealServer(OaiServer):
             return error("noRecordsMatch").body
         more = f"{since}|{end}" if end < len(listed) else ""
         token = f'<resumptionToken completeListSize="{len(listed)}">{more}</resumptionToken>'
-        return ENVELOPE.format(f"<ListRecords>{''.join(rows)}{token}</ListRecords>").encode()
+        page = ENVELOPE.format(f"<ListRecords>{''.join(rows)}{token}</ListRecords>")
+        return page.replace("2024-01-01T00:00:00Z", CLOCK, 1).encode()
 
 
 def ids_of(records: dict[str, str], count: int, *, seed: int) -> list[str]:
