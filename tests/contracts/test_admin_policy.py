@@ -68,7 +68,7 @@ def test_question_is_merged_by_looking_its_target_up(desk, live_server):
 def test_archive_is_browsed_by_date_filter_and_search(desk, live_server):
     preprint = EmbeddingFactory(preprint__title="Surface codes for memories").preprint
     desk.goto(f"{live_server.url}/admin/archive/preprint/?embedding=done")
-    desk.get_by_role("searchbox").fill("surface codes")
+    desk.locator("#searchbar").fill("surface codes")
     desk.keyboard.press("Enter")
     desk.get_by_role("link", name=preprint.identifier).click()
     expect(desk.get_by_text("local/all-MiniLM-L6-v2").first).to_be_visible()
