@@ -162,7 +162,6 @@ KINDS = {
     "spam": ADVERTISING,
     "personal": PERSONAL,
     "exercise": EXERCISE,
-    "lost_context": LOST_CONTEXT,
 }
 
 
