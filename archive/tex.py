@@ -73,6 +73,7 @@ ESCAPED = re.compile(r"\\([&%$#_{}])")
 STYLED_FORMULA = re.compile(
     r"\\(?:math(?:cal|rm|bb|bf|it|sf|tt|scr|frak)|operatorname|text(?:rm|bf|it)?|boldsymbol|mbox)\s*\{([^{}]*)\}"
 )
+SINGLE = re.compile(r"(?<![A-Za-z])\{(\w)\}")  # braces that TeX wants and nobody reads: √{n}
 COMMAND = re.compile(r"(?P<name>\\[A-Za-z]+)(?![A-Za-z])")
 BRACED_LETTERS = re.compile(r"\{([^\x00-\x7f]+)\}")
 
@@ -119,7 +120,7 @@ def _plain_formula(formula: str) -> str:
         code = convert_symbol(match["name"])
         return chr(int(code, 16)) if code else match[0]
 
-    return COMMAND.sub(sign, formula)
+    return SINGLE.sub(r"\1", COMMAND.sub(sign, formula))
 
 
 def plain_text(text: str) -> str:
