@@ -60,6 +60,14 @@ separate_worker()
 django.setup()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets this file name the settings in the workers too: named in their environment, pytest-django would
+    read them before separate_worker(), and all workers would share one Valkey database.
+    """
+    if not WORKER and config.getoption("numprocesses", None):
+        del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
 def pytest_unconfigure() -> None:
     if SERVICES:
         SERVICES.stop()

@@ -1,5 +1,6 @@
 """The queue of record: claims, leases, fencing, what is due, who is woken, what is given up."""
 
+import os
 import socket
 import threading
 import time
@@ -170,6 +171,10 @@ def test_backoff_doubles_with_jitter_to_ten_minutes() -> None:
         waits = [runs.backoff(retries) for _ in range(50)]
         assert shortest <= min(waits) < max(waits) <= shortest * 1.5
         assert len(set(waits)) > 10
+
+
+def test_queue_is_this_worker_s_own() -> None:
+    assert os.environ["REDIS_URL"] == django_settings.REDIS_URL
 
 
 def test_message_is_sent_once_by_whoever_is_first(run, broker) -> None:
