@@ -92,8 +92,8 @@ database["ENGINE"] = "antigravity.postgresql"
 database["CONN_HEALTH_CHECKS"] = True
 # How archive/vectors.py reads an HNSW index, once a connection: set with each search it would cost three
 # round trips. ef_search (vectors that are kept in view, well above the hundred that are wanted) is chosen
-# by benchmarks/search_speed.py for .99 of the ten nearest; where a filter lets few pass, the index is read
-# on, in order, until max_scan_tuples were seen.
+# by benchmarks/search_speed.py for .99 of the ten nearest of 10,000; where a filter lets few pass, the index
+# is read on, in order, until max_scan_tuples were seen.
 VECTOR_INDEX = "-c hnsw.ef_search=200 -c hnsw.iterative_scan=strict_order -c hnsw.max_scan_tuples=60000"
 database["OPTIONS"] = {
     "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=2000 {VECTOR_INDEX}",

@@ -142,10 +142,8 @@ def find_nearest(
         SELECT preprint_id, 1 - ({distance}) FROM archive_embedding
         WHERE model = %s AND preprint_id = ANY (%s::bigint[])
     """  # noqa: S608 -- only numbers and our own conditions are put in
-    with (
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):  # spoils no caller's transaction
+    # atomic: an error here spoils no transaction of the caller's
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, [literal(vector), *values, model, also])
         return dict(cursor.fetchall())
 

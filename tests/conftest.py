@@ -18,7 +18,7 @@ from django.db import connection
 from playwright.sync_api import Browser, Page
 
 from tests.browser import FOREIGN, find_chromium, launched
-from tests.services import Services
+from tests.servers import Services
 from tests.stack import Stack
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -19,7 +19,7 @@ from psycopg.rows import dict_row
 
 from antigravity.place import free_port
 from antigravity.programs import Program, site_programs
-from tests.services import Services, die_with_parent
+from tests.servers import Services, die_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "var" / "tests" / "static"  # collected by the first site of any run; compressing takes 10 s

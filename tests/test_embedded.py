@@ -10,7 +10,7 @@ import redis
 
 from antigravity.embedded import Postgres
 from antigravity.place import EmbeddedError, Place, free_port, is_free
-from tests.services import Child, Services
+from tests.servers import Child, Services
 
 pytestmark = pytest.mark.xdist_group("embedded")
 

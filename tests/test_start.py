@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from antigravity.place import free_port
-from tests.services import die_with_parent
+from tests.servers import die_with_parent
 from tests.stack import ROOT, STATIC, collecting_alone, wait_until
 
 START_SECONDS = 300  # a guard against hanging: a busy machine may need most of it

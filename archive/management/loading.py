@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from archive.bulk import STANDARD_INPUT, Reader, decompress, read_pages
+from archive.bulk import STANDARD_INPUT, Reader, decompress, parse_line, read_pages
 from archive.harvest_runs import describe_run, open_file_run
 from archive.harvesting import harvest, index_pending
 from archive.management.progress import Progress
@@ -27,8 +27,8 @@ class LoadCommand(BaseCommand):
         parser.add_argument("file", metavar="FILE", help="plain, .gz, .xz or .zst; - reads standard input")
 
     def reader_for(self, options: dict[str, Any]) -> Reader:
-        """What makes a record of a line, or None of a line that isn't wanted."""
-        raise NotImplementedError
+        """What makes a record of a line, or None of a line that isn't wanted: here, of every line."""
+        return parse_line
 
     def part_of(self, options: dict[str, Any]) -> str:
         """Which part of the file is wanted, "" for the whole: each part has runs of its own."""

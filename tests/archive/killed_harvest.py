@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.archive.real_server import RealServer
-from tests.services import die_with_parent
+from tests.servers import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,8 +1,5 @@
 """Loads a file of JSON lines into the archive, streamed, with progress; resumes a load that broke off."""
 
-from typing import Any
-
-from archive.bulk import Reader, parse_line
 from archive.management.loading import LoadCommand
 
 
@@ -15,6 +12,3 @@ Loading a file twice changes nothing. A load that was stopped or killed goes on 
 the same command is given again. A record that can't be taken in is set aside with the reason (admin, Set
 aside records) and stops nothing.
 """
-
-    def reader_for(self, options: dict[str, Any]) -> Reader:
-        return parse_line
