@@ -3,10 +3,9 @@
 import math
 import re
 
-import snowballstemmer
-
 from archive.passages import Passage, split_sentences
 from archive.postings import read_usual_words
+from archive.stems import stem_word
 
 WORD = re.compile(r"[^\W_]+")
 STOP_STEMS = frozenset(
@@ -15,7 +14,6 @@ STOP_STEMS = frozenset(
     "their them then there these they this those through to under use was we were what when where whether "
     "which while who whi will with would your".split()
 )
-STEMMER = snowballstemmer.stemmer("english")
 
 
 def best_passage(query: str, text: str) -> Passage | None:
@@ -33,7 +31,7 @@ def best_passage(query: str, text: str) -> Passage | None:
 
 def stems_of(text: str) -> set[str]:
     """The stems of a text's words, those of one letter left out."""
-    return set(STEMMER.stemWords([word.lower() for word in WORD.findall(text) if len(word) > 1]))
+    return {stem_word(word.lower()) for word in WORD.findall(text) if len(word) > 1}
 
 
 def weight_of(stem: str) -> float:

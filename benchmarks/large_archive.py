@@ -18,6 +18,8 @@ from pathlib import Path
 
 import django
 import numpy as np
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -258,14 +260,17 @@ def copy_preprints(records: list[dict]) -> None:
 
 def copy_vectors(records: list[dict], vectors: np.ndarray) -> None:
     model = settings.EMBEDDING_MODEL
-    statement = "COPY archive_embedding (preprint_id, model, vector, text_hash, created_at) FROM STDIN"
+    columns = "preprint_id, model, vector, text_hash, created_at"
+    statement = f"COPY archive_embedding ({columns}) FROM STDIN (FORMAT BINARY)"
+    connection.ensure_connection()
+    register_vector(connection.connection)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(["int8", "text", "halfvec", "text", "timestamptz"])
         for number, (record, vector) in enumerate(
             zip(tqdm(records, desc="vectors"), vectors, strict=True), start=1
         ):
-            text = "[" + ",".join(map(str, vector.tolist())) + "]"
             hashed = hash_text(record["title"], record["abstract"])
-            copy.write_row([number, model, text, hashed, datetime.now(UTC)])
+            copy.write_row([number, model, HalfVector(vector), hashed, datetime.now(UTC)])
 
 
 def measure_sizes() -> dict[str, int]:

@@ -11,7 +11,6 @@ from itertools import groupby
 from typing import Any
 
 import nh3
-import snowballstemmer
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Prefetch
 from django.urls import reverse
@@ -20,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+from archive.stems import stem_word
 from archive.tex import DROPPED, MATHML_ATTRIBUTES, MATHML_TAGS, split_formulas, to_mathml, to_unicode
 from qa.models import Answer, Citation, Statement
 
@@ -34,8 +34,6 @@ MARKER_CLASS = {
 PREPRINT_ADDRESS = re.compile(r"/abs/AG-[0-9]{4}\.[0-9]{2}-[0-9]{3,}")
 BRACKETED = re.compile(r"\\\((?P<round>.+?)\\\)|\\\[(?P<square>.+?)\\\]", re.DOTALL)
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-
-_stemmer = snowballstemmer.stemmer("english")
 
 
 def _own_attribute(tag: str, name: str, value: str) -> str | None:
@@ -163,14 +161,9 @@ def render_stored(html: str, *, withdrawn: Iterable[str] = ()) -> SafeString:
     return _clean(html)
 
 
-@lru_cache(maxsize=65_536)
-def _stem(word: str) -> str:
-    return str(_stemmer.stemWord(word))
-
-
 def stems_of(query: str) -> frozenset[str]:
     """What to highlight for a query: the stems of its words of three letters or more."""
-    return frozenset(_stem(word.lower()) for word in WORD.findall(query) if len(word) > 2)
+    return frozenset(stem_word(word.lower()) for word in WORD.findall(query) if len(word) > 2)
 
 
 def _highlighted(text: str, stems: frozenset[str]) -> str:
@@ -179,7 +172,7 @@ def _highlighted(text: str, stems: frozenset[str]) -> str:
         return escape(text)
     parts, end = [], 0
     for match in WORD.finditer(text):
-        if _stem(match[0].lower()) in stems:
+        if stem_word(match[0].lower()) in stems:
             parts.append(f"{escape(text[end : match.start()])}<mark>{escape(match[0])}</mark>")
             end = match.end()
     return "".join(parts) + escape(text[end:])

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
 
-import snowballstemmer
+from archive.stems import stem_word
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -122,7 +122,6 @@ OTHER_SPELLINGS = {"artefact": "artifact", "artefacts": "artifact", "grey": "gra
     for word in ("centre", "fibre", "metre", "titre", "calibre")
     for end in ("", "s")
 }
-STEMMER = snowballstemmer.stemmer("english")
 
 
 @lru_cache(maxsize=50_000)
@@ -132,7 +131,7 @@ def stem(word: str) -> str:
     word = OTHER_SPELLINGS.get(word, word)
     if word.endswith(("our", "ours", "oured")) and len(word) > 5:
         word = word.replace("our", "or")
-    return str(STEMMER.stemWord(word))
+    return stem_word(word)
 
 
 def words(text: str) -> list[str]:
