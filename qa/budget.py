@@ -22,6 +22,7 @@ LEDGER_LOCK = 7_202  # of pg_advisory_xact_lock: comparing with the caps and res
 RESERVED_WAIT_SECONDS = 10  # what is reserved by calls under way may come back when they are settled
 BREAKER_FAILURES = 5
 BREAKER_SECONDS = 60
+ANSWERED = ("", "refused_by_model", "bad_request", "too_much_text", "empty_answer")  # the provider is there
 
 
 class BudgetUsed(Exception):
@@ -31,6 +32,13 @@ class BudgetUsed(Exception):
         super().__init__(waits_for)
         self.waits_for = waits_for
         self.seconds = seconds
+
+
+class Resting(ProviderError):
+    """The model is left alone for some seconds, and was not asked: it uses up no try."""
+
+    def __init__(self, *, seconds: float) -> None:
+        super().__init__("provider_down", "The model's provider has trouble.", retry_after=seconds)
 
 
 def reserve(run: AnswerRun | None, *, model: str, usd: Decimal, purpose: str = Spend.Purpose.ANSWER) -> Spend:
@@ -77,17 +85,17 @@ def settle_abandoned(runs: QuerySet[AnswerRun]) -> None:
     )
 
 
-def check_breaker(model: str) -> None:
-    """Raises ProviderError, and saves the call, where this model's last five failed within a minute."""
-    answered = Spend.objects.filter(model=model).exclude(settled_at=None).exclude(error_code=LOST_WORKER)
-    calls = list(answered.order_by("-settled_at")[:BREAKER_FAILURES])
-    moments = [spend.settled_at for spend in calls if spend.settled_at and spend.error_code]
+def check_breaker(model: str, *, purpose: str = Spend.Purpose.ANSWER) -> None:
+    """Raises Resting, and saves the call, where this model's last five for it failed within a minute."""
+    settled = Spend.objects.filter(model=model, purpose=purpose).exclude(settled_at=None)
+    calls = list(settled.exclude(error_code=LOST_WORKER).order_by("-settled_at")[:BREAKER_FAILURES])
+    moments = [one.settled_at for one in calls if one.settled_at and one.error_code not in ANSWERED]
     if len(moments) < BREAKER_FAILURES:
         return
     while_closed = timedelta(seconds=BREAKER_SECONDS)
     wait = (moments[0] + while_closed - timezone.now()).total_seconds()
     if moments[0] - moments[-1] <= while_closed and wait > 0:
-        raise ProviderError("provider_down", "The model's provider has trouble.", retry_after=wait)
+        raise Resting(seconds=wait)
 
 
 def spent_since(moment: datetime) -> Decimal:

@@ -59,6 +59,11 @@ def read_known(pairs: Sequence[Pair]) -> dict[Pair, Opinion]:
 def ask(pairs: Sequence[Pair], run: AnswerRun) -> dict[Pair, Opinion]:
     """One call about some pairs; empty where the budget is used or the model failed."""
     model, messages = settings.CHECK_MODEL, build_messages(pairs)
+    try:
+        budget.check_breaker(model, purpose=Spend.Purpose.CHECK)
+    except budget.Resting:
+        log.warning("check_model_rests", model=model)
+        return {}
     spend = budget.reserve_check(run, model=model, usd=llm.highest_cost(messages, model=model))
     if spend is None:
         log.warning("check_budget_used", model=model)

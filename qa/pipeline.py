@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError, connection
 from archive.embeddings import EmbedderUnavailable, get_embedder
 from archive.search import NO_VECTORS, Hit, SearchResult, search
 from qa import budget, recording, runs
-from qa.budget import BudgetUsed
+from qa.budget import BudgetUsed, Resting
 from qa.checking import CheckedDraft, CheckSource, check_draft
 from qa.failures import ProviderError
 from qa.followups import choose_follow_ups
@@ -199,15 +199,24 @@ def handling_trouble(lease: Lease) -> Iterator[None]:
 def retry_or_fail(lease: Lease, error: ProviderError, *, gives_back: bool = False) -> None:
     """Puts the run back for another try, or fails it where another would not help or is one too many.
 
-    It uses up an attempt where money may have been spent, unless it `gives_back` even then.
+    It uses up an attempt where money may have been spent, unless it `gives_back` even then: what is the
+    database's fault. It waits for longer and longer, and never for less than the provider asks.
     """
     is_attempt = (error.was_paid or lease.has_paid) and not gives_back
-    if error.is_lasting or runs.is_last_try(lease.run, is_attempt=is_attempt):
+    asked = error.retry_after or 0
+    if isinstance(error, Resting) and not is_attempt:
+        runs.postpone(lease, seconds=asked, waits_for=in_sentence(error.message))
+    elif error.is_lasting or runs.is_last_try(lease.run, is_attempt=is_attempt):
         with suppress(LeaseLost):
             runs.fail(lease, code=error.code, message=error.message)
     else:
-        waits_for = error.message[0].lower() + error.message[1:].rstrip(".")
-        runs.release(lease, wait=error.retry_after, waits_for=waits_for, is_attempt=is_attempt)
+        wait = asked if gives_back else max(asked, runs.backoff(lease.run.retries))
+        runs.release(lease, wait=wait, waits_for=in_sentence(error.message), is_attempt=is_attempt)
+
+
+def in_sentence(message: str) -> str:
+    """A message as the rest of a sentence that began before it."""
+    return message[0].lower() + message[1:].rstrip(".")
 
 
 def wait_for_budget(lease: Lease, used: BudgetUsed) -> None:

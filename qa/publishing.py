@@ -100,7 +100,6 @@ def retract(question: Question, reason: str) -> None:
     if question.state != Question.State.PUBLISHED:
         raise NotAllowed(f"It is {question.get_state_display()}; only a published question can be retracted.")
     _close(question, Question.State.RETRACTED, reason=_words(reason))
-    question.answers.filter(state=Answer.State.HELD).update(state=Answer.State.DISCARDED)
 
 
 @transaction.atomic
@@ -195,8 +194,9 @@ def _unpublish(question: Question, state: Answer.State, **changes: object) -> No
 
 
 def _close(question: Question, state: Question.State, *, reason: str = "") -> None:
-    """Ends a question's life in public: its published answer is discarded, its open run is ended."""
+    """Ends a question's life in public: no answer of it waits any more, its open run is ended."""
     _unpublish(question, Answer.State.DISCARDED)
+    question.answers.filter(state=Answer.State.HELD).update(state=Answer.State.DISCARDED)
     runs.close_for(question)
     question.state = state
     question.reason = reason

@@ -38,9 +38,7 @@ def record_unanswerable(lease: Lease, *, seconds: dict[str, float]) -> None:
     """The archive has nothing on it: a standing question from now on. Raises LeaseLost."""
     question = Question.objects.select_for_update().get(pk=lease.run.question_id)
     runs.finish(lease, AnswerRun.Outcome.UNANSWERABLE, seconds=seconds)
-    if question.state == Question.State.PENDING:
-        question.state = Question.State.UNANSWERABLE
-        question.save(update_fields=["state"])
+    runs.leave_without(question, Question.State.UNANSWERABLE)
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from django.db import Error, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest, Now
 
-from qa.models import AnswerRun, Question
+from qa.models import Answer, AnswerRun, Question
 
 log = structlog.get_logger()
 
@@ -149,18 +149,15 @@ def note(lease: Lease, **changes: object) -> None:
         raise LeaseLost
 
 
-def release(
-    lease: Lease, *, wait: float | None = None, waits_for: str = "", is_attempt: bool = False
-) -> None:
+def release(lease: Lease, *, wait: float, waits_for: str = "", is_attempt: bool = False) -> None:
     """Puts a run back into the queue after a passing trouble.
 
-    `wait` is in seconds; without one it doubles with each retry, with jitter. `is_attempt`: the trouble may
+    `wait` is in seconds. `is_attempt`: the trouble may
     have cost money, so it uses up one of the attempts; else one of the retries. `waits_for` is what the asker
     reads.
     """
-    seconds = backoff(lease.run.retries) if wait is None else wait
     counts = {} if is_attempt else {"attempts": F("attempts") - 1, "retries": F("retries") + 1}
-    _queue_again(lease, seconds=seconds, waits_for=waits_for, **counts)
+    _queue_again(lease, seconds=wait, waits_for=waits_for, **counts)
 
 
 def postpone(lease: Lease, *, seconds: float, waits_for: str) -> None:
@@ -212,7 +209,7 @@ def fail(lease: Lease, *, code: str, message: str) -> None:
         question = Question.objects.select_for_update().get(pk=lease.run.question_id)
         if not close(lease.row(), code=code, message=message):
             raise LeaseLost
-        _fail_question(question)
+        leave_without(question, Question.State.FAILED)
 
 
 def fail_lost_runs() -> int:
@@ -223,7 +220,7 @@ def fail_lost_runs() -> int:
         with transaction.atomic():
             question = Question.objects.select_for_update().get(pk=question_id)
             if close(lost.filter(pk=run_id), code=LOST_WORKER, message=LOST_WORKER_MESSAGE):
-                _fail_question(question)
+                leave_without(question, Question.State.FAILED)
                 failed += 1
     return failed
 
@@ -253,10 +250,16 @@ def queue_position(run: AnswerRun) -> int:
     return ahead.filter(queued_at__lt=run.queued_at).count() + 1
 
 
-def _fail_question(question: Question) -> None:
-    if question.state == Question.State.PENDING:
-        question.state = Question.State.FAILED
-        question.save(update_fields=["state"])
+def leave_without(question: Question, state: Question.State) -> None:
+    """A pending question after a run that brought no answer: `state`, or held while an older answer is.
+
+    A curator's hold outlasts whatever runs come to nothing: no reader can start one then.
+    """
+    if question.state != Question.State.PENDING:
+        return
+    is_held = question.answers.filter(state=Answer.State.HELD).exists()
+    question.state = Question.State.HELD if is_held else state
+    question.save(update_fields=["state"])
 
 
 def _lease_end() -> object:

@@ -85,7 +85,7 @@ def write_draft(lease: Lease, material: Material) -> Written:
         except ProviderError as error:
             log.warning("model_failed", model=model, code=error.code, detail=str(error.__cause__ or error))
             errors.append(error)
-    raise min(errors, key=lambda error: error.is_lasting)
+    raise min(errors, key=lambda error: (error.is_lasting, isinstance(error, budget.Resting)))
 
 
 def write_with(
@@ -132,8 +132,8 @@ def call(
         return _complete(model, material, messages, until=until)
     if until <= time.monotonic():  # between two calls, so that nothing of it is paid
         raise ProviderError("too_slow", "The model did not answer in time.")
-    budget.check_breaker(model)
     purpose = Spend.Purpose.ANSWER if payer.run else Spend.Purpose.COMPARISON
+    budget.check_breaker(model, purpose=purpose)
     usd = llm.highest_cost(messages, model=model)
     spend = budget.reserve(payer.run, model=model, usd=usd, purpose=purpose)
     payer.spends.append(spend.pk)

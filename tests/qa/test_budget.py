@@ -158,6 +158,16 @@ def test_breaker_opens_on_five_failures_in_a_minute_only(run) -> None:
     budget.check_breaker(MODEL)
 
 
+def test_what_says_nothing_of_the_provider_does_not_open_the_breaker(run) -> None:
+    for code, purpose in (("refused_by_model", "answer"), ("empty_answer", "answer"), ("too_slow", "check")):
+        for _ in range(6):
+            spend = reserve(run, model=MODEL, usd=Decimal(0), purpose=purpose)
+            settle_failure(spend, ProviderError(code, "The model declined the question."))
+        budget.check_breaker(MODEL)
+    with pytest.raises(ProviderError):
+        budget.check_breaker(MODEL, purpose="check")
+
+
 def test_workers_that_were_lost_do_not_open_the_breaker(run) -> None:
     for _ in range(8):
         reserve(run, model=MODEL, usd=CENT)

@@ -111,6 +111,14 @@ def test_answer_goes_on_where_the_second_model_fails(checker, trouble):
     assert booked.settled_at
 
 
+def test_second_model_that_keeps_failing_is_left_alone(checker):
+    checker.answer = lambda call: Reply(status=500)
+    for number in range(7):
+        run_once(question := ask(f"How do quantum diffusion models denoise images, in case {number}?"))
+        assert question.state == "published"
+    assert len(checker.calls) == 5
+
+
 def test_second_model_has_its_own_budget(checker, settings):
     settings.CHECK_DAILY_BUDGET_USD = Decimal("0.000001")
     question = ask()

@@ -295,6 +295,15 @@ def test_retry_after_is_honoured(provider) -> None:
     assert run.waits_for == "the model's provider is busy"
 
 
+def test_hasty_retry_after_does_not_shorten_the_waits(provider) -> None:
+    provider.answer = scripted(Reply(status=429, headers={"Retry-After": "0"}))
+    question = ask()
+    for shortest in (5, 10, 20):
+        AnswerRun.objects.update(next_try_at=timezone.now())
+        run = run_once(question)
+        assert run.next_try_at - timezone.now() > timedelta(seconds=shortest - 2)
+
+
 @pytest.fixture
 def second_provider(settings, monkeypatch) -> Iterator[FakeProvider]:
     """Where the fallback model "openai/gpt-5-mini" is asked."""
@@ -379,7 +388,7 @@ def test_breaker_leaves_a_broken_provider_alone(provider) -> None:
     for number in range(8):
         run = run_once(ask(f"How do quantum diffusion models compare with others, in case {number}?"))
     assert len(provider.calls) == 5
-    assert (run.state, run.attempts) == ("queued", 0)
+    assert (run.state, run.attempts, run.retries) == ("queued", 0, 0)  # it was not even tried
     assert timedelta(seconds=30) < run.next_try_at - timezone.now() <= timedelta(seconds=60)
     Spend.objects.update(settled_at=timezone.now() - timedelta(seconds=61))
     run_once(ask("How do quantum diffusion models compare with others after a minute?"))

@@ -99,7 +99,7 @@ def test_lapsed_lease_is_claimed_and_its_holder_fenced(run) -> None:
     ):
         with pytest.raises(LeaseLost):
             write()
-    runs.release(first)
+    runs.release(first, wait=0)
     runs.postpone(first, seconds=5, waits_for="x")
     run.refresh_from_db()
     assert (run.state, run.step, run.lease_token) == ("running", "searching", second.token)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from qa import publishing, runs
 from qa.models import Answer, AnswerRun, Citation, Question, Source, Statement
 from qa.publishing import NotAllowed
+from qa.recording import record_unanswerable
 from qa.submission import submit_question
 from qa.text_keys import make_text_key
 from tests.factories import PreprintFactory
@@ -223,6 +224,36 @@ def test_page_taken_down_while_it_is_answered_again_waits_for_that_version() -> 
     runs.fail(runs.claim(run.pk), code="provider", message="The provider is away.")
     question.refresh_from_db()
     assert question.state == "failed"
+
+
+def fails(lease: runs.Lease) -> None:
+    runs.fail(lease, code="provider", message="The provider is away.")
+
+
+def finds_nothing(lease: runs.Lease) -> None:
+    record_unanswerable(lease, seconds={})
+
+
+@pytest.mark.parametrize("end", [fails, finds_nothing])
+@pytest.mark.parametrize("began", ["held", "published"])
+def test_curators_hold_outlasts_a_run_that_comes_to_nothing(began: str, end) -> None:
+    question = make_question(began)
+    run = publishing.reanswer(question, "A new preprint came in.")
+    if began == "published":
+        publishing.hold(question.answers.get(), "A reader doubts it.")
+    end(runs.claim(run.pk))
+    question.refresh_from_db()
+    assert (question.state, question.answers.get().state) == ("held", "held")
+    submit_question(question.text, asker="a reader")
+    assert not question.runs.open().exists()
+
+
+@pytest.mark.parametrize("close", ["reject", "merge"])
+def test_closed_question_leaves_no_answer_in_the_curators_queue(close: str, curator: User) -> None:
+    question = make_question("held")
+    act, _ = MOVES[close]
+    act(question, curator)
+    assert question.answers.get().state == "discarded"
 
 
 @pytest.mark.parametrize("state", ["failed", "unanswerable"])
