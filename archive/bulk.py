@@ -13,13 +13,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 import zstandard
 
+from archive.dates import read_mail_date
 from archive.identifiers import parse_arxiv
 from archive.records import BadRecord, Page, Record, RecordAuthor, RecordVersion, order_versions
 from archive.withdrawals import find_withdrawal
@@ -269,12 +269,10 @@ def read_dump_versions(value: Any) -> tuple[RecordVersion, ...]:
         raise Malformed("versions is no list of versions")
     try:
         return order_versions(
-            RecordVersion(
-                read_version(item.get("version")), parsedate_to_datetime(text_of(item, "created")).date()
-            )
+            RecordVersion(read_version(item.get("version")), read_mail_date(text_of(item, "created")).date())
             for item in value
         )
-    except (TypeError, ValueError, IndexError) as error:
+    except ValueError as error:
         raise Malformed(f"versions has no date that can be read: {error}") from error
 
 

@@ -17,7 +17,10 @@ MAX_ABSTRACT = 50_000
 MAX_AUTHORS = 20_000
 MAX_NAME = 255
 MAX_FIELD = 10_000
-CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)?(?:\.[A-Za-z-]{1,20})?")  # as arXiv's; MSC and ACM classes are none
+MAX_SERIAL = 9_999_999  # that may come with a record: what is minted after it fits its column
+# As arXiv's, which MSC and ACM classes are not; at most 32 characters, as its column has.
+CATEGORY = re.compile(r"(?=.{1,32}$)[a-z]+(?:-[a-z]+)?(?:\.[A-Za-z-]{1,20})?")
+SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,15}")
 DOI = re.compile(r"10\.[0-9]{4,9}/\S{1,240}")
 ORCID = re.compile(r"[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]")
 
@@ -46,9 +49,12 @@ def clean_texts(record: Record) -> Record:
     """Every text of a record cleaned, and what is no category, DOI or ORCID left out."""
     categories = tuple(dict.fromkeys(code for code in record.categories if CATEGORY.fullmatch(code)))
     doi = DOI.match(clean_line(record.doi))
+    source = clean_source(record.source)
     return replace(
         record,
-        source_id=clean_source_id(record),
+        source=source,
+        source_id=clean_source_id(source, record.source_id),
+        identifier=record.identifier.strip().upper(),
         title=clean_line(record.title),
         abstract=clean_line(record.abstract),
         authors=tuple(author for author in map(clean_author, record.authors) if author.name),
@@ -72,14 +78,22 @@ def clean_author(author: RecordAuthor) -> RecordAuthor:
     )
 
 
-def clean_source_id(record: Record) -> str:
+def clean_source(text: str) -> str:
+    """A source's short name. Raises Refusal."""
+    source = text.strip().lower()
+    if not SOURCE.fullmatch(source):
+        raise Refusal(f"{text[:40]!r} is no name of a source: at most 16 letters, digits, dots and dashes")
+    return source
+
+
+def clean_source_id(source: str, text: str) -> str:
     """A source's id in its canonical form. Raises Refusal where it is none."""
-    if record.source == "arxiv":
-        parsed = parse_arxiv(record.source_id.strip())
+    if source == "arxiv":
+        parsed = parse_arxiv(text.strip())
         if parsed is None:
-            raise Refusal(f"{record.source_id[:80]!r} is no arXiv id")
+            raise Refusal(f"{text[:80]!r} is no arXiv id")
         return parsed.value
-    source_id = clean_line(record.source_id)
+    source_id = clean_line(text)
     if not source_id or len(source_id) > MAX_NAME:
         raise Refusal("the record has no id of at most 255 characters")
     return source_id
@@ -105,12 +119,17 @@ def check_texts(record: Record) -> None:
         "the record has no authors": not record.authors,
         f"the record has more than {MAX_AUTHORS:,} authors": len(record.authors) > MAX_AUTHORS,
         "the record has no category": not record.categories,
-        f"{record.identifier[:40]!r} is no identifier of this archive": bool(record.identifier)
-        and not OWN.fullmatch(record.identifier),
+        f"{record.identifier[:40]!r} is no identifier of this archive": not is_identifier(record.identifier),
     }
     for reason, is_so in problems.items():
         if is_so:
             raise Refusal(reason)
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a text is none, or an identifier that this site could go on from."""
+    match = OWN.fullmatch(text)
+    return not text or bool(match and int(match["serial"]) <= MAX_SERIAL)
 
 
 def check_dates(record: Record, *, today: date) -> None:

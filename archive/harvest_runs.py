@@ -4,9 +4,10 @@ words.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from archive.models import HarvestRun
 from archive.oai import Selection
@@ -15,6 +16,14 @@ from archive.oai import Selection
 OVERLAP_OF_DAYS = timedelta(days=1)
 OVERLAP_OF_MOMENTS = timedelta(hours=1)
 SHORT_LIST = 0.9  # the protocol allows estimates of a list's size; less than this share of it is a cut list
+UNENDING = Q(harvested_until="")
+MAX_REFUSALS = 3  # in a row at one place of a list, before it is begun again
+FROM_THE_TOP = {
+    "position": "",
+    "listed": 0,
+    "announced": None,
+    "refusals": 0,
+}  # a run whose list begins again
 
 
 def open_file_run(source: str, *, is_resumable: bool = True) -> HarvestRun:
@@ -28,34 +37,80 @@ def open_file_run(source: str, *, is_resumable: bool = True) -> HarvestRun:
 def open_oai_run(
     url: str, selection: Selection, *, counts_seconds: Callable[[], bool]
 ) -> tuple[HarvestRun, Selection]:
-    """A run over a server's set, and what to ask for: the last run, where it was broken off, else a new one.
+    """A run over a server's set, and what to ask for: one that was broken off, else a new one.
 
-    A new run without a span begins shortly before the last whole one began. `counts_seconds` asks the server
-    whether it takes moments; it is called only where that matters.
+    A new run without a span begins shortly before the last one began that leaves no gap. `counts_seconds`
+    asks the server whether it takes moments; it is called only where that matters.
     """
     runs = HarvestRun.objects.filter(source=url, set_spec=selection.set_spec)
-    last = runs.first()
-    if last and last.state != HarvestRun.State.DONE and fits(last, selection):
-        run = reopen(last)
+    is_spanned = bool(selection.since or selection.until)
+    broken_off = find_spanned(runs, selection) if is_spanned else find_broken_off(runs)
+    if broken_off:
+        run = reopen(broken_off)
     else:
-        since = selection.since
-        if not (selection.since or selection.until):
-            since = begin_after(runs, counts_seconds)
         run = HarvestRun.objects.create(
-            source=url, set_spec=selection.set_spec, harvested_from=since, harvested_until=selection.until
+            source=url,
+            set_spec=selection.set_spec,
+            harvested_from=selection.since if is_spanned else begin_after(find_base(runs), counts_seconds),
+            harvested_until=selection.until,
         )
     return run, replace(selection, since=run.harvested_from, until=run.harvested_until)
 
 
-def begin_after(runs: QuerySet[HarvestRun], counts_seconds: Callable[[], bool]) -> str:
-    """Where a harvest begins that takes up after the last whole one, as the server counts; "" after none."""
-    done = runs.filter(state=HarvestRun.State.DONE, harvested_until="", error="").first()
-    if done is None:
+def find_spanned(runs: QuerySet[HarvestRun], selection: Selection) -> HarvestRun | None:
+    """The last run over just this span, where it was broken off."""
+    run = runs.filter(harvested_from=selection.since, harvested_until=selection.until).first()
+    return run if run and run.state != HarvestRun.State.DONE else None
+
+
+def find_broken_off(runs: QuerySet[HarvestRun]) -> HarvestRun | None:
+    """The run that a harvest without a span goes on with: the newest that was broken off, a whole one first.
+
+    One with a beginning of its own is gone on with where that leaves no gap after what is covered.
+    """
+    base = find_base(runs)
+    whole = runs.filter(UNENDING, state=HarvestRun.State.DONE, error="", harvested_from="").first()
+    broken_off = runs.filter(UNENDING).exclude(state=HarvestRun.State.DONE)
+    for run in broken_off.filter(harvested_from=""):
+        if whole is None or run.started_at > whole.started_at:
+            return run
+    for run in broken_off.exclude(harvested_from=""):
+        if base is None or (run.started_at > base.started_at and leaves_no_gap(run, base)):
+            return run
+    return None
+
+
+def find_base(runs: QuerySet[HarvestRun]) -> HarvestRun | None:
+    """The last run that went through to its own day and leaves no gap before it: all that changed until then
+    has been taken in, since the day with which the set's first harvest began.
+    """
+    base = None
+    for run in runs.filter(UNENDING, state=HarvestRun.State.DONE, error="").order_by("started_at"):
+        if base is None or leaves_no_gap(run, base):
+            base = run
+    return base
+
+
+def leaves_no_gap(run: HarvestRun, base: HarvestRun) -> bool:
+    """Whether a run begins at or before the point that another one covers."""
+    if not run.harvested_from:
+        return True
+    since = datetime.fromisoformat(run.harvested_from)
+    return (since if since.tzinfo else since.replace(tzinfo=UTC)) <= covered_until(base)
+
+
+def covered_until(run: HarvestRun) -> datetime:
+    """The moment, by the server's clock or ours, up to which a run has taken in what changed."""
+    return min(run.listed_at or run.started_at, run.started_at)
+
+
+def begin_after(base: HarvestRun | None, counts_seconds: Callable[[], bool]) -> str:
+    """Where a harvest begins that takes up after a base, as the server counts; "" after none."""
+    if base is None:
         return ""
-    begun = min(done.listed_at or done.started_at, done.started_at)
     if counts_seconds():
-        return stamp(begun - OVERLAP_OF_MOMENTS)
-    return stamp((begun - OVERLAP_OF_DAYS).date())
+        return stamp(covered_until(base) - OVERLAP_OF_MOMENTS)
+    return stamp((covered_until(base) - OVERLAP_OF_DAYS).date())
 
 
 def stamp(moment: date | datetime) -> str:
@@ -63,14 +118,7 @@ def stamp(moment: date | datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(moment, datetime) else moment.isoformat()
 
 
-def fits(run: HarvestRun, selection: Selection) -> bool:
-    """Whether a run is of a selection's span; one without a span takes up any."""
-    if not (selection.since or selection.until):
-        return True
-    return (run.harvested_from, run.harvested_until) == (selection.since, selection.until)
-
-
-def reopen(run: HarvestRun, **changes: str) -> HarvestRun:
+def reopen(run: HarvestRun, **changes: Any) -> HarvestRun:
     """A run that was broken off, running again; `changes` are other fields to set."""
     changed = {
         "state": HarvestRun.State.RUNNING,
@@ -85,10 +133,23 @@ def reopen(run: HarvestRun, **changes: str) -> HarvestRun:
     return run
 
 
+def note_refusal(run: HarvestRun) -> None:
+    """Counts that a server would not go on with its list; after some times the list is begun again, since a
+    token may be dead however the server puts it.
+    """
+    if not run.position:
+        return
+    run.refusals += 1
+    if run.refusals >= MAX_REFUSALS:
+        for name, value in FROM_THE_TOP.items():
+            setattr(run, name, value)
+    run.save(update_fields=["refusals", *FROM_THE_TOP])
+
+
 def note_short_list(run: HarvestRun) -> None:
     """Says in a whole run that its list was cut, so that the next harvest asks for all of it again."""
-    if run.announced and run.seen < SHORT_LIST * run.announced:
-        run.error = f"The server announced {run.announced:,} records and sent {run.seen:,}."
+    if run.announced and run.listed < SHORT_LIST * run.announced:
+        run.error = f"The server announced {run.announced:,} records and sent {run.listed:,}."
         run.save(update_fields=["error"])
 
 

@@ -2,35 +2,39 @@
 
 A page is one transaction under the archive's write lock, so that harvesters side by side wait for each other,
 and a run that is killed goes on after its last page. A record that can't be kept is set aside and stops
-nothing.
+nothing: where the database refuses a page, its halves are tried, down to the record that it is about.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
 
-from django.db import connection, transaction
+import structlog
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Max, Min
 from django.utils import timezone
 
 from archive.cleaning import Refusal, clean_record
 from archive.identifiers import mint_many, note_all_minted
-from archive.models import HarvestRun, Preprint, SetAsideRecord
+from archive.models import Deletion, HarvestRun, Preprint, SetAsideRecord
 from archive.postings import BLOCK_SIZE, index_preprints, unindex_preprints, unindexed_in
 from archive.records import BadRecord, Page, Record
-from archive.revising import apply_deletion, apply_record, is_news, is_older
+from archive.revising import apply_deletion, apply_record, choose_record, is_news, is_older
 from archive.writing import (
     change_preprints,
     create_preprints,
     storable,
     write_authors,
     write_categories,
+    write_deletions,
     write_raw_records,
 )
 
 WRITE_LOCK = 0x41470001  # "AG" and a number: pg_advisory_xact_lock's key of whoever writes preprints
 INDEXED_AT_ONCE = 4_096  # a second or two, and few enough rewritings of a common word's list
+UNKEEPABLE = (DataError, IntegrityError, UnicodeError)  # what a record can be to the database and its driver
 PAGE_TIMEOUT = "120s"  # a page waits for another harvester's page
 
 RUN_FIELDS = [
@@ -40,9 +44,27 @@ RUN_FIELDS = [
     "withdrawn",
     "set_aside",
     "position",
+    "listed",
+    "refusals",
     "announced",
     "listed_at",
 ]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of some records."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    withdrawn: int = 0
+    set_aside: tuple[BadRecord, ...] = ()
+
+    def __add__(self, other: "Taken") -> "Taken":
+        return Taken(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
 
 
 @dataclass
@@ -54,9 +76,17 @@ class PageWork:
     created: list[tuple[Preprint, Record]] = field(default_factory=list)
     changed: list[tuple[Preprint, Record]] = field(default_factory=list)
     retexted: list[int] = field(default_factory=list)
+    deleted: dict[tuple[str, str], date | None] = field(default_factory=dict)  # before the archive had them
+    deletions: list[Record] = field(default_factory=list)
     withdrawn: int = 0
     unchanged: int = 0
     set_aside: list[BadRecord] = field(default_factory=list)
+
+    @property
+    def taken(self) -> Taken:
+        return Taken(
+            len(self.created), len(self.changed), self.unchanged, self.withdrawn, tuple(self.set_aside)
+        )
 
 
 def harvest(
@@ -98,9 +128,24 @@ def take_in(page: Page, *, run: HarvestRun, is_indexed: bool = True) -> None:
     """One page, in one transaction with the run's place after it."""
     with transaction.atomic():
         take_write_lock()
-        work = prepare(page)
-        write(work, is_indexed=is_indexed)
-        note_page(run, page, work)
+        note_page(run, page, take_records(page.records, is_indexed=is_indexed))
+
+
+def take_records(records: Sequence[Record | BadRecord], *, is_indexed: bool) -> Taken:
+    """Takes records in, all together where that can be; sets aside the ones that the database refuses."""
+    try:
+        with transaction.atomic():
+            work = prepare(records)
+            write(work, is_indexed=is_indexed)
+            return work.taken
+    except UNKEEPABLE as error:
+        if len(records) == 1:
+            (refused,) = records
+            return Taken(set_aside=(BadRecord(f"it can't be kept: {error}", refused.raw, refused.source_id),))
+        log.warning("page_refused", records=len(records), reason=str(error))
+    middle = len(records) // 2
+    halves = (take_records(half, is_indexed=is_indexed) for half in (records[:middle], records[middle:]))
+    return reduce(Taken.__add__, halves)
 
 
 def index_pending(on_step: Callable[[int], object] | None = None) -> int:
@@ -150,18 +195,19 @@ def take_write_lock() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITE_LOCK])
 
 
-def prepare(page: Page) -> PageWork:
+def prepare(given: Iterable[Record | BadRecord]) -> PageWork:
     """Sorts a page's records into created, changed, unchanged and set aside, and mints identifiers."""
     work = PageWork(today=timezone.now().date())
     records: dict[tuple[str, str], Record] = {}
-    for record in page.records:
+    for record in given:
         cleaned = clean_or_set_aside(record, work)
         if cleaned is None:
             continue
         key = (cleaned.source, cleaned.source_id)
-        work.unchanged += key in records  # a page's later record of the same preprint counts
-        records[key] = cleaned
+        work.unchanged += key in records
+        records[key] = choose_record(records[key], cleaned) if key in records else cleaned
     work.present = find_present(records)
+    work.deleted = find_deleted(key for key in records if key not in work.present)
     for key, record in records.items():
         sort_record(record, work.present.get(key), work)
     give_identifiers(work)
@@ -181,26 +227,39 @@ def clean_or_set_aside(record: Record | BadRecord, work: PageWork) -> Record | N
 
 def find_present(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Preprint]:
     """The preprints that a page's records are about, by source and source id."""
-    by_source: dict[str, list[str]] = {}
-    for source, source_id in keys:
-        by_source.setdefault(source, []).append(source_id)
     return {
         (preprint.source, preprint.source_id): preprint
-        for source, source_ids in by_source.items()
+        for source, source_ids in by_source(keys).items()
         for preprint in Preprint.objects.filter(source=source, source_id__in=source_ids).defer(
             "search_vector"
         )
     }
 
 
+def find_deleted(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], date | None]:
+    """Which of some records their source deleted before the archive had them, and when."""
+    return {
+        (deletion.source, deletion.source_id): deletion.datestamp
+        for source, source_ids in by_source(keys).items()
+        for deletion in Deletion.objects.filter(source=source, source_id__in=source_ids)
+    }
+
+
+def by_source(keys: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for source, source_id in keys:
+        grouped.setdefault(source, []).append(source_id)
+    return grouped
+
+
 def sort_record(record: Record, present: Preprint | None, work: PageWork) -> None:
     """Decides what a record is to the archive: new, a change, or nothing new."""
     if present is None and not record.is_deleted:
-        preprint = Preprint(source=record.source, source_id=record.source_id, identifier=record.identifier)
-        apply_record(record, preprint, today=work.today)
-        work.withdrawn += preprint.is_withdrawn
-        work.created.append((preprint, record))
-    elif present is not None and says_something(record, present):
+        work.created.append((make_preprint(record, work), record))
+    elif present is None:
+        work.deletions.append(record)
+        work.unchanged += 1
+    elif says_something(record, present):
         old = (present.text_hash, present.is_withdrawn)
         (apply_deletion if record.is_deleted else apply_record)(record, present, today=work.today)
         if old != (present.text_hash, present.is_withdrawn):
@@ -209,6 +268,19 @@ def sort_record(record: Record, present: Preprint | None, work: PageWork) -> Non
         work.changed.append((present, record))
     else:
         work.unchanged += 1
+
+
+def make_preprint(record: Record, work: PageWork) -> Preprint:
+    """A new record's preprint; withdrawn where its source has deleted that record since."""
+    preprint = Preprint(source=record.source, source_id=record.source_id, identifier=record.identifier)
+    apply_record(record, preprint, today=work.today)
+    key = (record.source, record.source_id)
+    if key in work.deleted:
+        deletion = Record(source_id=record.source_id, is_deleted=True, datestamp=work.deleted[key])
+        if not is_older(deletion, record):
+            apply_deletion(deletion, preprint, today=work.today)
+    work.withdrawn += preprint.is_withdrawn
+    return preprint
 
 
 def says_something(record: Record, present: Preprint) -> bool:
@@ -250,16 +322,20 @@ def write(work: PageWork, *, is_indexed: bool) -> None:
     write_authors(work.created, told)
     write_raw_records(work.created, told)
     index_preprints([preprint.pk for preprint, _ in work.created if is_indexed] + work.retexted)
+    write_deletions(work.deletions)
 
 
-def note_page(run: HarvestRun, page: Page, work: PageWork) -> None:
+def note_page(run: HarvestRun, page: Page, taken: Taken) -> None:
     """Adds a page to its run: the counts, where to go on, and what was set aside."""
-    set_aside_records(work.set_aside, run=run)
-    run.created += len(work.created)
-    run.updated += len(work.changed)
-    run.unchanged += work.unchanged
-    run.withdrawn += work.withdrawn
-    run.set_aside += len(work.set_aside)
+    set_aside_records(taken.set_aside, run=run)
+    run.created += taken.created
+    run.updated += taken.updated
+    run.unchanged += taken.unchanged
+    run.withdrawn += taken.withdrawn
+    run.set_aside += len(taken.set_aside)
+    run.listed += len(page.records)
+    if page.position != run.position:
+        run.refusals = 0
     run.position = page.position
     run.announced = run.announced or page.announced
     run.listed_at = run.listed_at or page.listed_at

@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.urls import reverse
 from pgvector.django import HalfVectorField
 
@@ -98,7 +99,7 @@ class Preprint(models.Model):
             GinIndex(fields=["title"], name="preprint_title_trigrams", opclasses=["gin_trgm_ops"]),
             models.Index(fields=["-submitted_on", "-identifier"], name="preprint_newest"),
             models.Index(fields=["primary_category", "-submitted_on"], name="preprint_category_newest"),
-            models.Index(fields=["doi"], name="preprint_doi", condition=~Q(doi="")),
+            models.Index(Upper("doi"), name="preprint_doi"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["source", "source_id"], name="preprint_one_per_source_record"),
@@ -271,7 +272,15 @@ class HarvestRun(models.Model):
     announced = models.PositiveIntegerField(
         null=True, blank=True, help_text="Records that the server said it has for this."
     )
+    listed = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Records of the list since it was begun last."
+    )
     position = models.TextField(blank=True, help_text="Resumption token, or the number of lines read.")
+    refusals = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Times in a row that the server would not go on from this position.",
+    )
     state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
@@ -300,6 +309,32 @@ class HarvestRun(models.Model):
     def seen(self) -> int:
         """Records read so far, whatever became of them."""
         return self.created + self.updated + self.unchanged + self.set_aside
+
+
+class ServerTurn(models.Model):
+    """When a server may be asked next, by whichever process; archive/turns.py is its only writer."""
+
+    place = models.CharField(max_length=255, primary_key=True, help_text="Host and port.")
+    next_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.next_at:%Y-%m-%d %H:%M:%S}"
+
+
+class Deletion(models.Model):
+    """A record that its source deleted before the archive had it: loaded later, it is withdrawn."""
+
+    source = models.CharField(max_length=16)
+    source_id = models.CharField(max_length=255)
+    datestamp = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "source_id"], name="deletion_one_per_source_record")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.source_id}"
 
 
 class SetAsideRecord(models.Model):

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archive.oai_formats import Answer, Identity, ListedSet
-from archive.oai_server import HarvestError, Server
+from archive.oai_server import Refused, Server
 from archive.records import Header, Page
 
 MAX_EMPTY_PAGES = 10  # in a row; the protocol allows none
 
 
-class TokenExpired(HarvestError):
+class TokenExpired(Refused):
     """The server no longer knows the resumption token: the list must be asked for anew."""
 
 
@@ -82,17 +82,17 @@ def walk(server: Server, arguments: dict[str, str], *, token: str = "") -> Itera
             return
         page = hash(answer.items)
         if answer.items and page in seen_pages:
-            raise HarvestError("The server sent the same page twice: its list goes round in circles")
+            raise Refused("The server sent the same page twice: its list goes round in circles")
         seen_pages.add(page)
         empty_pages = 0 if answer.items else empty_pages + 1
         if empty_pages > MAX_EMPTY_PAGES:
-            raise HarvestError(f"The server sent {empty_pages} pages without a record, and promises more")
+            raise Refused(f"The server sent {empty_pages} pages without a record, and promises more")
         yield answer
         token = answer.token
         if not token:
             return
         if token in seen_tokens:
-            raise HarvestError(f"The server sent the resumption token {token[:80]!r} twice")
+            raise Refused(f"The server sent the resumption token {token[:80]!r} twice")
         seen_tokens.add(token)
 
 
@@ -103,4 +103,4 @@ def raise_error(answer: Answer, *, is_middle: bool = False) -> None:
         return
     if code == "badResumptionToken":
         raise TokenExpired(f"The server no longer knows the resumption token: {answer.error_text}")
-    raise HarvestError(f"The server answered {code}: {answer.error_text}")
+    raise Refused(f"The server answered {code}: {answer.error_text}")

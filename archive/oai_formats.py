@@ -9,12 +9,12 @@ error.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
+from datetime import date, datetime
 
 from lxml import etree
 
 from archive.categories import category_code
+from archive.dates import read_day, read_mail_date, read_moment
 from archive.identifiers import parse_arxiv
 from archive.names import decode_tex, split_authors
 from archive.records import BadRecord, Header, Record, RecordAuthor, RecordVersion, order_versions
@@ -23,6 +23,9 @@ from archive.withdrawals import find_withdrawal
 OAI = "{http://www.openarchives.org/OAI/2.0/}"
 DC = "{http://purl.org/dc/elements/1.1/}"
 MAX_TOKEN = 4_000  # characters: it goes into an address
+MAX_MARKS = (
+    1_000_000  # of "<" and "=" in an answer, which become nodes of 100 bytes; arXiv's pages have 40,000
+)
 ARXIV_IDENTIFIER = re.compile(r"oai:arxiv\.org:(.+)", re.IGNORECASE)
 
 
@@ -103,16 +106,10 @@ def read_listing(verb: str, listing: etree._Element, *, responded_at: datetime |
     )
 
 
-def read_moment(text: str) -> datetime | None:
-    """A moment of UTC as the protocol writes it; None for anything else."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
 def parse_xml(body: bytes) -> etree._Element:
     """A document's root. Raises MalformedAnswer, also for any DTD: OAI-PMH has none."""
+    if body.count(b"<") + body.count(b"=") > MAX_MARKS:
+        raise MalformedAnswer("the answer has more elements than any page of records")
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -246,8 +243,8 @@ def read_versions(element: etree._Element) -> Iterator[RecordVersion]:
     for version in element.findall("{*}version"):
         number = re.fullmatch(r"v([1-9][0-9]{0,3})", version.get("version", ""))
         try:
-            day = parsedate_to_datetime(text_in(version.find("{*}date"))).date()
-        except (TypeError, ValueError, IndexError) as error:
+            day = read_mail_date(text_in(version.find("{*}date"))).date()
+        except ValueError as error:
             raise ValueError("a version's date can't be read") from error
         if number is None:
             raise ValueError(f"{version.get('version', '')[:20]!r} is no version")
@@ -328,14 +325,6 @@ def fields_of(element: etree._Element) -> Callable[[str], str]:
 def text_in(element: etree._Element | None) -> str:
     """All text of an element, its ends trimmed; "" for none."""
     return "".join(str(part) for part in element.itertext()).strip() if element is not None else ""
-
-
-def read_day(text: str) -> date | None:
-    """The day of a date or time, the first day of a bare month or year; None for none. Raises ValueError."""
-    match = re.match(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", text)
-    if match is None:
-        return None
-    return date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
 
 
 READERS: dict[str, Callable[[etree._Element, Common], Record]] = {

@@ -8,32 +8,37 @@ import ipaddress
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
 
+from archive.dates import read_mail_date
 from archive.oai_formats import Answer, MalformedAnswer, parse_answer
+from archive.oai_salvage import salvage_answer
+from archive.turns import put_off, take_turn
 
 USER_AGENT = "Antigravity-QA harvester"
 TIMEOUT = httpx.Timeout(120, connect=15)
 TRIES = 5
 MAX_WAIT_SECONDS = 900.0  # the longest that a server's Retry-After is waited for
-MAX_RAW_BYTES = 25_000_000
-MAX_DECODED_BYTES = 100_000_000
+MAX_PAUSE_SECONDS = 86_400.0  # of a Retry-After: nobody means years
+MAX_BYTES = 25_000_000  # of an answer, sent and unpacked; arXiv's page of 1,000 records has 2 MB
 BUSY = {429, 503}
-NEXT_REQUEST_AT: dict[
-    str, float
-] = {}  # by host and port, in time.monotonic(): all requests of a process share it
+UNPACKERS = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # by Content-Encoding: zlib's wbits
 
 
 class HarvestError(Exception):
     """The harvest can't go on; the message says why in words."""
+
+
+class Refused(HarvestError):
+    """The server answered, and will not go on with what it was asked for."""
 
 
 class ComeBackLater(HarvestError):
@@ -71,6 +76,7 @@ class Server:
         self.url = f"{parts.scheme}://{literal}:{port}{parts.path}"
         self.headers = {
             "Host": parts.netloc,
+            "Accept-Encoding": "gzip",
             "User-Agent": f"{USER_AGENT} ({settings.CONTACT_EMAIL or settings.SITE_URL})",
         }
         self.client = httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
@@ -83,13 +89,17 @@ class Server:
         self.client.close()
 
     def ask(self, arguments: dict[str, str]) -> Answer:
-        """An answer, asked for again where the server is busy or the answer broken. Raises HarvestError."""
+        """An answer, asked for again where the server is busy or the answer broken. Raises HarvestError.
+
+        Of a page of records that is broken in the same way twice, those that can be read are taken.
+        """
         problem = ""
         for attempt in range(TRIES):
             self.wait()
-            pause = settings.OAI_INTERVAL_SECONDS * 2 ** (attempt + 1)
+            body, pause = b"", settings.OAI_INTERVAL_SECONDS * 2 ** (attempt + 1)
             try:
-                answer = parse_answer(self.fetch(arguments))
+                body = self.fetch(arguments)
+                answer = parse_answer(body)
                 if not answer.error_code and answer.verb != arguments["verb"]:
                     raise MalformedAnswer(f"the answer is one to {answer.verb}, not to {arguments['verb']}")
                 return answer
@@ -97,7 +107,9 @@ class Server:
                 problem = str(busy)
                 self.rest(pause if busy.seconds is None else busy.seconds)
             except (httpx.HTTPError, httpx.InvalidURL, MalformedAnswer) as error:
-                problem = f"{type(error).__name__}: {error}"
+                last, problem = problem, f"{type(error).__name__}: {error}"
+                if problem == last and arguments["verb"] == "ListRecords" and (rest := salvage_answer(body)):
+                    return rest
                 self.rest(pause)
         raise HarvestError(
             f"{self.host} gave no answer that can be used in {TRIES} tries. The last: {problem}"
@@ -115,7 +127,7 @@ class Server:
             if response.status_code >= 500:
                 raise MalformedAnswer(f"HTTP {response.status_code}")
             if response.status_code != 200:
-                raise HarvestError(f"{self.host} answered HTTP {response.status_code}")
+                raise Refused(f"{self.host} answered HTTP {response.status_code}")
             return read_body(response)
 
     @contextmanager
@@ -151,15 +163,15 @@ class Server:
                 return  # it had ended by itself
 
     def wait(self) -> None:
-        """Until the server may be asked again. Raises ComeBackLater for more than the caller's patience."""
-        pause = NEXT_REQUEST_AT.get(self.place, 0.0) - time.monotonic()
-        if pause > self.patience:
-            raise ComeBackLater(f"{self.host} asks for a pause of {pause:.0f} s: come back later", pause)
-        time.sleep(max(0.0, pause))
-        self.rest(settings.OAI_INTERVAL_SECONDS)
+        """Until this process may ask the server. Raises ComeBackLater for more than the caller's patience."""
+        while pause := take_turn(self.place, settings.OAI_INTERVAL_SECONDS):
+            if pause > self.patience:
+                raise ComeBackLater(f"{self.host} asks for a pause of {pause:.0f} s: come back later", pause)
+            time.sleep(pause)
 
     def rest(self, seconds: float) -> None:
-        NEXT_REQUEST_AT[self.place] = time.monotonic() + max(seconds, settings.OAI_INTERVAL_SECONDS)
+        """Lets no process ask the server for so long."""
+        put_off(self.place, max(min(seconds, MAX_PAUSE_SECONDS), settings.OAI_INTERVAL_SECONDS))
 
 
 def read_retry_after(text: str) -> float | None:
@@ -167,22 +179,57 @@ def read_retry_after(text: str) -> float | None:
     if text.strip().isascii() and text.strip().isdigit():
         return float(text.strip()[:9])
     try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError, IndexError):
+        return max(0.0, (read_mail_date(text) - datetime.now(UTC)).total_seconds())
+    except ValueError:
         return None
 
 
 def read_body(response: httpx.Response) -> bytes:
-    """A whole body within all limits. Raises MalformedAnswer and httpx.HTTPError."""
-    body = bytearray()
-    try:
-        for chunk in response.iter_bytes():
-            body += chunk
-            if response.num_bytes_downloaded > MAX_RAW_BYTES or len(body) > MAX_DECODED_BYTES:
-                raise MalformedAnswer("the answer is larger than any page of records")
-    except httpx.DecodingError as error:
-        raise MalformedAnswer(f"the answer's compression is broken: {error}") from error
+    """A whole body within all limits, unpacked here: httpx would unpack a chunk however much it becomes.
+
+    Raises MalformedAnswer and httpx.HTTPError.
+    """
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    unpack = Unpacker(encoding) if encoding not in ("", "identity") else None
+    body, size = bytearray(), 0
+    for chunk in response.iter_raw():
+        size += len(chunk)
+        body += unpack.feed(chunk, MAX_BYTES + 1 - len(body)) if unpack else chunk
+        if size > MAX_BYTES or len(body) > MAX_BYTES:
+            raise MalformedAnswer("the answer is larger than any page of records")
+    if unpack and not unpack.is_at_end:
+        raise MalformedAnswer("the answer's compression is broken: it ends in the middle")
     return bytes(body)
+
+
+class Unpacker:
+    """One layer of gzip or deflate, never unpacked further than asked for."""
+
+    def __init__(self, encoding: str) -> None:
+        if encoding not in UNPACKERS:
+            raise MalformedAnswer(f"the answer is packed as {encoding[:40]!r}, which was not asked for")
+        self.encoding = encoding
+        self.inner = zlib.decompressobj(UNPACKERS[encoding])
+        self.is_begun = False
+
+    def feed(self, data: bytes, most: int) -> bytes:
+        """At most so many bytes of what the data become. Raises MalformedAnswer."""
+        try:
+            try:
+                return self.inner.decompress(data, most)
+            except zlib.error:
+                if self.is_begun or self.encoding != "deflate":
+                    raise
+                self.inner = zlib.decompressobj(-15)  # some servers send deflate without its frame
+                return self.inner.decompress(data, most)
+        except zlib.error as error:
+            raise MalformedAnswer(f"the answer's compression is broken: {error}") from error
+        finally:
+            self.is_begun = True
+
+    @property
+    def is_at_end(self) -> bool:
+        return self.inner.eof
 
 
 def find_address(host: str, port: int) -> str:

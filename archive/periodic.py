@@ -8,10 +8,12 @@ import time
 from datetime import timedelta
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from archive.harvest_runs import UNENDING, find_broken_off
 from archive.models import HarvestRun
 from archive.oai import Selection
 from archive.oai_server import ComeBackLater, HarvestError
@@ -33,21 +35,17 @@ def harvest_due_sets(seconds: float) -> None:
 
 
 def due_sets() -> list[str]:
-    """Sets whose last harvest broke off and may go on, or began longer ago than the interval."""
+    """Sets whose harvest was broken off and may go on, or began longer ago than the interval."""
     specs = ["" if name == EVERYTHING else full_set_spec(name) for name in settings.HARVEST_SETS]
+    return [spec for spec in specs if is_due(runs_of(spec))]
+
+
+def is_due(runs: QuerySet[HarvestRun]) -> bool:
     now = timezone.now()
-    rested = Q(resume_at=None) | Q(resume_at__lte=now)
-    is_due = (
-        Q(state=HarvestRun.State.DONE)
-        & Q(started_at__lte=now - timedelta(hours=settings.HARVEST_INTERVAL_HOURS))
-        | ~Q(state=HarvestRun.State.DONE) & rested
-    )
-    due = []
-    for spec in specs:
-        last = runs_of(spec).values("pk").first()
-        if last is None or HarvestRun.objects.filter(is_due, pk=last["pk"]).exists():
-            due.append(spec)
-    return due
+    if broken_off := find_broken_off(runs):
+        return broken_off.resume_at is None or broken_off.resume_at <= now
+    last = runs.filter(UNENDING, state=HarvestRun.State.DONE).first()
+    return last is None or last.started_at <= now - timedelta(hours=settings.HARVEST_INTERVAL_HOURS)
 
 
 def harvest_slice(set_spec: str, *, seconds: float) -> None:
@@ -66,10 +64,19 @@ def harvest_slice(set_spec: str, *, seconds: float) -> None:
     except HarvestError as error:
         rest = timedelta(seconds=error.seconds) if isinstance(error, ComeBackLater) else REST_AFTER_FAILURE
         log.warning("harvest_broke_off", set=set_spec, reason=str(error), minutes=rest.total_seconds() / 60)
-        last = runs_of(set_spec).exclude(state=HarvestRun.State.DONE).first()
-        if last:
-            last.resume_at = timezone.now() + rest
-            last.save(update_fields=["resume_at"])
+        leave_for(rest, set_spec)
+    except Exception as error:
+        log.exception("harvest_failed", set=set_spec)
+        leave_for(REST_AFTER_FAILURE, set_spec)
+        if isinstance(error, SoftTimeLimitExceeded):  # the whole slice is over, not only this set's
+            raise
+
+
+def leave_for(rest: timedelta, set_spec: str) -> None:
+    """Notes in a set's broken-off run when it is gone on with."""
+    if run := find_broken_off(runs_of(set_spec)):
+        run.resume_at = timezone.now() + rest
+        run.save(update_fields=["resume_at"])
 
 
 def runs_of(set_spec: str) -> QuerySet[HarvestRun]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from archive.harvest_runs import note_short_list, open_oai_run, reopen
+from archive.harvest_runs import FROM_THE_TOP, note_refusal, note_short_list, open_oai_run, reopen
 from archive.harvesting import find_present, harvest
 from archive.models import HarvestRun
 from archive.oai import Selection, TokenExpired, identify, list_headers, list_records
-from archive.oai_server import MAX_WAIT_SECONDS, HarvestError, Server
+from archive.oai_server import MAX_WAIT_SECONDS, HarvestError, Refused, Server
 from archive.records import Header
 
 LOCK = 0x41470002  # "AG" and a number: the first half of the advisory locks' keys, one lock a server's set
@@ -54,8 +54,11 @@ def harvest_set(
                 forgotten = forgotten + 1 if run.created + run.updated == known else 0
                 if forgotten > MAX_FORGOTTEN:
                     raise
-                reopen(run, position="")
+                reopen(run, **FROM_THE_TOP)
                 continue
+            except Refused:
+                note_refusal(run)
+                raise
             if run.state == HarvestRun.State.DONE:
                 note_short_list(run)
             return run

@@ -12,7 +12,7 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from archive.categories import category_name
-from archive.models import Author, Category, Preprint, RawRecord
+from archive.models import Author, Category, Deletion, Preprint, RawRecord
 from archive.records import Record
 
 MAX_RAW = 4_000_000  # characters: as much as a line of a file may have
@@ -101,8 +101,22 @@ def write_raw_records(created: Written, changed: Written) -> None:
     )
 
 
+def write_deletions(records: Iterable[Record]) -> None:
+    """Deletions of records that the archive doesn't have."""
+    Deletion.objects.bulk_create(
+        [
+            Deletion(source=record.source, source_id=record.source_id, datestamp=record.datestamp)
+            for record in records
+        ],
+        update_conflicts=True,
+        unique_fields=["source", "source_id"],
+        update_fields=["datestamp"],
+    )
+
+
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     with (
+        connection.wrap_database_errors,  # a COPY's errors are the driver's own else
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
     ):

@@ -14,6 +14,7 @@ from archive.records import BadRecord, Page, Record, RecordAuthor, RecordVersion
 from archive.search import search
 
 pytestmark = pytest.mark.django_db
+JUNE = date(2024, 6, 1)
 
 
 def make_record(**fields: Any) -> Record:
@@ -112,8 +113,8 @@ def test_withdrawn_preprint_is_found_by_its_identifier_only() -> None:
 
 
 def test_preprint_taken_back_in_is_found_again() -> None:
-    take(make_record(withdrawal_reason="Withdrawn."))
-    take(make_record(comments="Reinstated"))
+    take(make_record(withdrawal_reason="Withdrawn.", datestamp=date(2024, 5, 2)))
+    take(make_record(comments="Reinstated", datestamp=date(2024, 6, 1)))
     preprint = Preprint.objects.get()
     assert (preprint.withdrawn_on, preprint.withdrawal_reason) == (None, "")
     assert [hit.preprint for hit in search("diffusion", mode="text").hits] == [preprint]
@@ -133,6 +134,24 @@ def test_deleted_record_withdraws_and_keeps_what_was_known() -> None:
 def test_deletion_of_an_unknown_record_is_no_news() -> None:
     assert counts(take(Record(source_id="2401.00001", is_deleted=True))) == (0, 0, 1, 0, 0)
     assert not Preprint.objects.exists()
+
+
+def test_record_that_its_source_has_deleted_before_comes_withdrawn_unless_it_is_newer() -> None:
+    gone = [Record(source_id=f"2401.0000{n}", is_deleted=True, datestamp=date(2024, 6, 1)) for n in (1, 2, 3)]
+    take(*gone)
+    take(*gone)  # told again by the next harvest
+    older, newer = date(2024, 5, 1), date(2024, 7, 1)
+    run = take(
+        make_record(source_id="2401.00001", datestamp=older),
+        make_record(source_id="2401.00002"),  # a file that dates nothing
+        make_record(source_id="2401.00003", datestamp=newer),
+    )
+    assert counts(run) == (3, 0, 0, 2, 0)
+    assert list(Preprint.objects.order_by("source_id").values_list("withdrawn_on", flat=True)) == [
+        date(2024, 6, 1),
+        date(2024, 6, 1),
+        None,
+    ]
 
 
 def test_true_abstract_over_a_summary_is_a_revision_and_stays() -> None:
@@ -190,6 +209,54 @@ def test_older_record_than_the_one_at_hand_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("known", "given", "is_taken"),
+    [
+        ({"datestamp": date(2024, 6, 1)}, {}, False),
+        ({"datestamp": date(2024, 6, 1), "version": 2}, {"revised_on": date(2024, 3, 1)}, False),
+        ({"datestamp": date(2024, 6, 1), "version": 2}, {"version": 3}, True),
+        ({"datestamp": JUNE, "revised_on": date(2024, 3, 1)}, {"revised_on": date(2024, 2, 1)}, False),
+        ({"datestamp": JUNE, "revised_on": date(2024, 3, 1)}, {"revised_on": date(2024, 8, 1)}, True),
+        ({"datestamp": date(2024, 6, 1), "abstract_kind": "summary"}, {}, True),
+        ({}, {}, True),
+        ({"version": 2}, {}, False),
+        ({}, {"datestamp": date(2020, 6, 1)}, True),
+    ],
+)  # fmt: skip
+def test_record_without_a_datestamp_replaces_nothing_newer(
+    known: dict[str, Any], given: dict[str, Any], is_taken: bool
+) -> None:
+    take(make_record(title="Known", **known))
+    take(make_record(title="Given", **given))
+    assert Preprint.objects.get().title == ("Given" if is_taken else "Known")
+
+
+def test_record_without_a_datestamp_takes_no_withdrawal_back() -> None:
+    take(make_record(), make_record(source_id="2401.00002", withdrawal_reason="Withdrawn: an error."))
+    take(Record(source_id="2401.07049", is_deleted=True, datestamp=date(2024, 6, 1)))
+    take(make_record(version=3), make_record(source_id="2401.00002", version=3))
+    assert set(Preprint.objects.values_list("version", "withdrawal_reason")) == {
+        (3, "The source has deleted its record."),
+        (3, "Withdrawn: an error."),
+    }
+    assert search("diffusion", mode="text").hits == []
+
+
+def test_source_that_knows_fewer_versions_takes_none_from_the_history() -> None:
+    told = tuple(RecordVersion(n, date(2024, n, 13)) for n in (1, 2, 3))
+    take(make_record(version=3, versions=told, revised_on=date(2024, 3, 13), datestamp=date(2024, 3, 14)))
+    revised = {"version": 4, "revised_on": date(2024, 5, 1), "datestamp": date(2024, 5, 2)}
+    take(make_record(**revised, abstract="A fourth text."))
+    versions = Preprint.objects.get().versions
+    assert [(entry["version"], entry["submitted_on"]) for entry in versions] == [
+        (1, "2024-01-13"),
+        (2, "2024-02-13"),
+        (3, "2024-03-13"),
+        (4, "2024-05-01"),
+    ]
+    assert [entry["version"] for entry in versions if "text_hash" in entry] == [3, 4]
+
+
+@pytest.mark.parametrize(
     ("fields", "reason"),
     [
         ({"title": "  \u200b "}, "no title"),
@@ -204,6 +271,11 @@ def test_older_record_than_the_one_at_hand_changes_nothing() -> None:
         ({"title": "A\x00B"}, "U+0000"),
         ({"abstract": "lone \ud800"}, "U+D800"),
         ({"identifier": "AG-1"}, "no identifier of this archive"),
+        ({"identifier": "AG-2024.01-999999999"}, "no identifier of this archive"),
+        ({"categories": ("a" * 33,)}, "no category"),
+        ({"source": "a-source-of-17-xx"}, "no name of a source"),
+        ({"source": "arx\x00iv"}, "no name of a source"),
+        ({"source": "\ud800"}, "no name of a source"),
     ],
 )
 def test_record_that_cannot_be_kept_is_set_aside_and_stops_nothing(
@@ -239,6 +311,52 @@ def test_two_records_of_one_preprint_in_a_page_make_one_preprint() -> None:
     run = take(make_record(abstract="First."), make_record(abstract="Second."))
     assert counts(run) == (1, 0, 1, 0, 0)
     assert Preprint.objects.get().abstract == "Second."
+
+
+@pytest.mark.parametrize(
+    ("records", "title", "identifier"),
+    [
+        (({"datestamp": date(2024, 6, 1)}, {"datestamp": date(2024, 5, 1)}), "Title 0", "AG-2024.01-001"),
+        (({"abstract_kind": "abstract"}, {"abstract_kind": "summary"}), "Title 0", "AG-2024.01-001"),
+        (({"version": 2}, {"version": 1}), "Title 0", "AG-2024.01-001"),
+        (({"datestamp": date(2024, 6, 1)}, {}), "Title 0", "AG-2024.01-001"),
+        (({}, {"datestamp": date(2024, 6, 1)}), "Title 1", "AG-2024.01-001"),
+        (({"identifier": "ag-2024.01-007"}, {}), "Title 1", "AG-2024.01-007"),
+        (({"abstract_kind": "abstract"}, {"abstract_kind": "summary", "identifier": "AG-2024.01-007"}),
+         "Title 0", "AG-2024.01-007"),
+    ],
+)  # fmt: skip
+def test_newest_record_of_a_page_counts_and_no_identifier_is_lost(
+    records: tuple[dict[str, Any], ...], title: str, identifier: str
+) -> None:
+    given = [{"title": f"Title {number}"} | fields for number, fields in enumerate(records)]
+    run = take(*(make_record(**fields) for fields in given))
+    assert counts(run) == (1, 0, 1, 0, 0)
+    preprint = Preprint.objects.get()
+    assert (preprint.title, preprint.identifier) == (title, identifier)
+
+
+def test_deletion_in_a_page_counts_by_its_day() -> None:
+    gone = Record(source_id="2401.07049", is_deleted=True, datestamp=date(2024, 5, 1))
+    take(make_record(datestamp=date(2024, 6, 1)), gone)
+    assert not Preprint.objects.get().is_withdrawn
+
+
+def test_source_is_known_by_its_name_in_any_case() -> None:
+    take(make_record())
+    assert counts(take(make_record(source="arXiv", version=2))) == (0, 1, 0, 0, 0)
+
+
+def test_record_that_the_database_refuses_is_set_aside_and_the_rest_of_its_page_kept() -> None:
+    records = [make_record(source_id=f"2401.{number:05d}") for number in range(9)]
+    records[5] = make_record(source_id="2401.00005", version=70_000)  # more than its column takes
+    run = take(*records)
+    assert counts(run) == (8, 0, 0, 0, 1)
+    set_aside = SetAsideRecord.objects.get()
+    assert (set_aside.source_id, "out of range" in set_aside.reason) == ("2401.00005", True)
+    assert len(search("diffusion", mode="text", limit=20).hits) == 8
+    identifiers = Preprint.objects.order_by("identifier").values_list("identifier", flat=True)
+    assert list(identifiers) == [f"AG-2024.01-{number:03d}" for number in range(1, 9)]
 
 
 def test_run_that_breaks_keeps_its_pages_and_says_where_it_was() -> None:

@@ -13,8 +13,9 @@ from archive.models import HarvestRun, Preprint, SetAsideRecord
 from archive.oai import Selection
 from archive.oai_server import HarvestError
 from archive.records import Page, Record, RecordAuthor
+from archive.retrying import retry_records
 from archive.server_harvest import harvest_set
-from tests.archive.oai_server import ENVELOPE, OaiServer, Response, delete, make_records, zip_bomb
+from tests.archive.oai_server import ENVELOPE, OaiServer, Response, delete, error, make_records, zip_bomb
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +109,7 @@ class Hostile:
 
 REDIRECT = Response(status=302, headers={"Location": "http://169.254.169.254/latest/meta-data/"})
 LYING = GOOD[0].replace("2024-01-09", "9999-12-31")
+SAME = Response(body=listing(*GOOD[:5], token="5"))
 HOSTILE = [
     Hostile("redirect to the cloud's own address", at(1, REDIRECT), 5, "HTTP 302"),
     Hostile("redirect at once", always(REDIRECT), 0, "HTTP 302"),
@@ -133,8 +135,15 @@ HOSTILE = [
     Hostile("gzip bomb", at(1, Response(
         headers={"Content-Encoding": "gzip"}, body=zip_bomb(101)))),
     Hostile("gzip in gzip", at(1, zipped(gzip.compress(listing(*GOOD[5:]))))),
+    Hostile("gzip in gzip, told", at(1, Response(
+        headers={"Content-Encoding": "gzip, gzip"}, body=gzip.compress(gzip.compress(listing(*GOOD[5:])))))),
+    Hostile("another packing than was asked for", always(Response(
+        headers={"Content-Encoding": "br"}, body=b"x")), 0, "not asked for"),
+    Hostile("elements without end", at(1, Response(body=b"<a>" + b"<b/>" * 1_000_001 + b"</a>"))),
     Hostile("deflate", at(0, Response(headers={"Content-Encoding": "deflate"},
                                       body=zlib.compress(listing(*GOOD))))),
+    Hostile("deflate without its frame", at(0, Response(
+        headers={"Content-Encoding": "deflate"}, body=zlib.compress(listing(*GOOD), wbits=-15)))),
     Hostile("larger than any page", at(1, Response(body=b"<a>" + b" " * 25_100_000 + b"</a>"))),
     Hostile("nested without end", at(1, Response(body=b"<a>" * 200_000))),
     Hostile("wrong root", always(Response(body=b"<rss><channel/></rss>")), 0, "no OAI-PMH document"),
@@ -147,6 +156,15 @@ HOSTILE = [
     Hostile("latin-1", at(0, Response(body=in_encoding("ISO-8859-1")))),
     Hostile("utf-16", at(0, Response(body=in_encoding("UTF-16")))),
     Hostile("bytes that are no UTF-8", at(1, Response(body=listing(*GOOD[5:]).replace(b"Ada", b"\xff\xfe")))),
+    Hostile("a control character in one record, always", always(Response(body=listing(
+        *GOOD[:9], GOOD[9].replace("Title", "Title \x0c")))), 9, set_aside=1),
+    Hostile("a byte that is no UTF-8 in one record, always", always(Response(body=listing(*GOOD).replace(
+        b"Abstract of 2401.00004", b"Abstract \xff"))), 9, set_aside=1),
+    Hostile("a record that is not closed, always", always(Response(body=listing(
+        *GOOD[:3], GOOD[3].removesuffix("</record>"), *GOOD[4:]))), 9, set_aside=1),
+    Hostile("an hour that no clock has", at(0, Response(body=listing(
+        *GOOD, GOOD[0].replace("2401.00000", "2401.00077").replace("12:00:00", "9" * 20 + ":00:00")))),
+        set_aside=1),
     Hostile("every record three times", at(0, Response(body=listing(*GOOD * 3)))),
     Hostile("records of another format", at(0, Response(body=listing(
         *GOOD, '<record><header><identifier>oai:x:1</identifier></header><metadata><m/></metadata></record>',
@@ -210,6 +228,42 @@ def test_list_that_ends_too_early_is_told_and_asked_for_whole_again(server: OaiS
     assert run.error == "The server announced 5,000 records and sent 10."
     harvest_set(server.url, Selection())
     assert "from" not in server.requests[1]
+
+
+def test_record_that_is_no_xml_is_set_aside_as_it_came(server: OaiServer) -> None:
+    server.records = [GOOD[0], GOOD[1].replace("Title", "Title \x0c")]
+    run = harvest_set(server.url, Selection())
+    assert (run.created, run.set_aside, run.listed) == (1, 1, 2)
+    row = SetAsideRecord.objects.get()
+    assert row.source_id == "oai:arXiv.org:2401.00001"
+    assert "no well-formed XML" in row.reason
+    assert "<title>Title \x0c 2401.00001</title>" in row.raw
+    SetAsideRecord.objects.update(raw=row.raw.replace("\x0c", ""))
+    retry_records([row.pk])
+    assert Preprint.objects.get(source_id="2401.00001").title == "Title 2401.00001"
+
+
+@pytest.mark.parametrize("refusal", [Response(status=404), Response(status=400), error("badArgument"), SAME])
+def test_list_is_begun_again_where_a_server_goes_on_refusing_its_token(
+    server: OaiServer, refusal: Response
+) -> None:
+    server.faults = {1: refusal, 2: refusal, 3: refusal}
+    for _ in range(3):
+        with pytest.raises(HarvestError):
+            harvest_set(server.url, Selection())
+    run = harvest_set(server.url, Selection())
+    assert (run.state, run.created, run.error) == (HarvestRun.State.DONE, 10, "")
+    assert [request.get("resumptionToken") for request in server.requests] == [None, "5", "5", "5", None, "5"]
+
+
+def test_second_list_that_is_cut_does_not_count_as_whole(server: OaiServer) -> None:
+    whole = '<resumptionToken completeListSize="20">5</resumptionToken>'
+    first = ENVELOPE.format(f"<ListRecords>{''.join(GOOD[:5])}{whole}</ListRecords>").encode()
+    server.faults = {0: Response(body=first), 2: error("badResumptionToken"), 3: Response(body=first)}
+    server.faults |= {1: Response(body=first.replace(b">5<", b">10<").replace(b"2401.0000", b"2401.0001"))}
+    run = harvest_set(server.url, Selection())
+    assert run.seen == 20
+    assert run.error == "The server announced 20 records and sent 10."
 
 
 def test_server_that_always_forgets_is_left_after_some_tries(server: OaiServer) -> None:

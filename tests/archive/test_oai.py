@@ -1,15 +1,18 @@
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from archive.models import HarvestRun, Preprint
 from archive.oai import Selection, TokenExpired, list_records
-from archive.oai_server import HarvestError, Server, read_retry_after
+from archive.oai_server import ComeBackLater, HarvestError, Server, read_retry_after
 from archive.search import search
 from tests.archive.oai_server import ENVELOPE, OaiServer, Response, delete, error, make_records
 
@@ -21,6 +24,9 @@ def server(settings) -> Iterator[OaiServer]:
         settings.OAI_ALLOW_PRIVATE = True
         settings.OAI_INTERVAL_SECONDS = 0.01
         yield running
+
+
+pytestmark = pytest.mark.django_db
 
 
 def ids_from(server: OaiServer, **options: Any) -> list[str]:
@@ -123,13 +129,39 @@ def test_servers_beyond_the_list_and_private_addresses_are_not_asked(server: Oai
     assert server.requests == []
 
 
-def test_requests_keep_their_distance(server: OaiServer, settings, monkeypatch) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr("archive.oai_server.time.sleep", pauses.append)
-    settings.OAI_INTERVAL_SECONDS = 3.0
-    ids_from(server)
-    assert all(2.5 < pause <= 3.0 for pause in pauses[1:])
-    assert len(pauses) == 3
+@pytest.mark.django_db(transaction=True)
+def test_requests_of_all_processes_together_keep_their_distance(server: OaiServer, settings) -> None:
+    settings.OAI_INTERVAL_SECONDS = 0.15
+    askers = [threading.Thread(target=ask_apart, args=(server,)) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join(timeout=60)
+    times = server.times
+    assert len(times) == 6
+    assert min(later - earlier for earlier, later in pairwise(times)) > 0.1
+
+
+def ask_apart(server: OaiServer) -> None:
+    """As a process of its own would: with a connection of its own, and nothing remembered."""
+    try:
+        ids_from(server)
+    finally:
+        connection.close()
+
+
+def test_pause_that_one_harvester_is_told_of_holds_for_the_others(server: OaiServer) -> None:
+    server.faults = {0: Response(status=503, headers={"Retry-After": "999999999"})}  # 31 years
+    with pytest.raises(ComeBackLater):
+        ids_from(server)
+    with pytest.raises(ComeBackLater) as told:
+        ids_from(server)
+    assert 86_000 < told.value.seconds <= 86_400
+    assert len(server.requests) == 1
+
+
+def test_bad_dates_of_a_server_are_none() -> None:
+    assert read_retry_after("Mon, 1 Jan 2024 99999999999999999999:00:00 GMT") is None
 
 
 def test_retry_after_is_read_in_both_forms() -> None:
@@ -147,7 +179,6 @@ def harvest(*args: Any) -> str:
     return out.getvalue()
 
 
-@pytest.mark.django_db
 class TestCommand:
     def test_set_is_harvested_and_again_without_change(self, server: OaiServer) -> None:
         assert "25 records read: 25 new" in harvest("quant-ph", "--days", "30", "--url", server.url)

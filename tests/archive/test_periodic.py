@@ -8,7 +8,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from archive.models import HarvestRun, Preprint
+from archive.oai import Selection
+from archive.oai_server import HarvestError
 from archive.periodic import due_sets, harvest_due_sets
+from archive.server_harvest import harvest_set
 from tests.archive.oai_server import OaiServer, Response, make_records
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +67,26 @@ def test_sets_share_the_time_and_one_that_fails_stops_no_other(server: OaiServer
     assert (failed.set_spec, failed.state) == (QUANTUM, HarvestRun.State.FAILED)
     assert "HTTP 404" in failed.error
     assert (done.set_spec, done.state, done.created) == (LEARNING, HarvestRun.State.DONE, 25)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_set_that_fails_in_no_way_foreseen_stops_no_other(server: OaiServer, settings) -> None:
+    settings.HARVEST_SETS = ["x" * 100, "quant-ph"]  # no set's name is so long, and no column
+    harvest_due_sets(60)
+    assert Preprint.objects.count() == 25
+
+
+def test_run_of_some_days_by_hand_is_not_gone_on_with_by_the_clock(server: OaiServer) -> None:
+    server.faults = {1: Response(status=404)}
+    harvest_due_sets(60)
+    pass_hours(0.3)
+    server.faults = {2: Response(status=404)}
+    with pytest.raises(HarvestError):
+        harvest_set(server.url, Selection(set_spec=QUANTUM, since="2024-01-05"))
+    assert due_sets() == [QUANTUM]
+    harvest_due_sets(60)
+    whole = HarvestRun.objects.get(harvested_from="")
+    assert (whole.state, whole.listed) == (HarvestRun.State.DONE, 25)
 
 
 def test_failed_set_rests_for_a_while_and_then_goes_on(server: OaiServer) -> None:

@@ -82,7 +82,7 @@ harvest by the clock (docs/operations.md).
     def harvest(self, url: str, selection: Selection) -> None:
         with Progress("records", self.stderr) as progress:
             run = harvest_set(
-                url, selection, on_page=lambda run: progress.show(run.seen, total=run.announced)
+                url, selection, on_page=lambda run: progress.show(run.listed, total=run.announced)
             )
         self.stdout.write(describe_run(run))
 
