@@ -40,7 +40,8 @@ class BoundedJSONParser(JSONParser):
 
 
 class KeysetPagination(CursorPagination):
-    """Pages by cursor over the view's `ordering`, a unique column: what is added meanwhile moves no page.
+    """Pages by cursor over the view's `ordering`: what is added meanwhile moves no page. Its last column is
+    unique, so that rows that are alike in the first keep their order.
 
     Stricter than its parent: a page size that is no number from 1 to 100, or a cursor that this site did not
     make, is an error instead of a surprise.
@@ -53,7 +54,8 @@ class KeysetPagination(CursorPagination):
     cursor_query_description = "Where the page begins: from `next` or `previous` of another page."
 
     def get_ordering(self, request: Request, queryset: QuerySet, view: Any) -> tuple[str, ...]:
-        return (view.ordering,)
+        ordering: tuple[str, ...] = view.ordering
+        return ordering
 
     def get_page_size(self, request: Request) -> int:
         given = request.query_params.get("limit", str(self.page_size))
@@ -63,14 +65,17 @@ class KeysetPagination(CursorPagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
         self.model = queryset.model
-        return super().paginate_queryset(queryset, request, view)
+        page: Any = super().paginate_queryset(queryset, request, view)
+        self.base_url = f"{settings.SITE_URL}{request.get_full_path()}"  # whatever host was asked
+        return page
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         try:
             cursor = super().decode_cursor(request)
         except NotFound:
             raise ValidationError({"cursor": NOT_OURS}, code="invalid") from None
-        if cursor is not None:
+        is_counted = cursor is not None and cursor.position is None and 0 < cursor.offset < self.offset_cutoff
+        if cursor is not None and not is_counted:  # among rows that are alike in the column, rows are counted
             self._check_position(cursor.position)
         return cursor
 

@@ -5,11 +5,19 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponseBase,
+    HttpResponsePermanentRedirect,
+    JsonResponse,
+)
+from django.middleware.http import ConditionalGetMiddleware
 from django.urls import resolve
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
+
+from archive.outages import OUTAGES
 
 log = structlog.get_logger()
 
@@ -42,8 +50,11 @@ def problem(
 def handle_exception(exc: Exception, context: dict[str, Any]) -> JsonResponse | None:
     """REST framework's exception handler. What it has no word for goes on to the 500 page, and the log."""
     exc = as_api_exception(exc)
-    if not isinstance(exc, exceptions.APIException):
-        return None
+    return problem_of(exc) if isinstance(exc, exceptions.APIException) else None
+
+
+def problem_of(exc: exceptions.APIException) -> JsonResponse:
+    """An exception of REST framework as a document, with its headers."""
     headers = dict(getattr(exc, "headers", {}))
     if wait := getattr(exc, "wait", None):
         headers["Retry-After"] = str(int(wait))
@@ -74,7 +85,7 @@ def as_api_exception(exc: Exception) -> Exception:
         return TooLarge()
     if isinstance(exc, SuspiciousOperation):
         return exceptions.ParseError("The request is malformed.")
-    if isinstance(exc, OperationalError):
+    if isinstance(exc, OUTAGES):
         log.error("database_unavailable", exc_info=exc)
         return Unavailable()
     return exc
@@ -108,6 +119,18 @@ def list_errors(detail: Any, field: str = "") -> list[dict[str, str]]:
     if isinstance(detail, list):
         return [error for part in detail for error in list_errors(part, field)]
     return [{"field": field, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}]
+
+
+class ConditionalGet(ConditionalGetMiddleware):
+    """Django's, with a document where a condition fails under /api/: its own 412 has nothing in it."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        answered = super().process_response(request, response)
+        if answered.status_code == 412 and request.path.startswith("/api/"):
+            return problem(
+                412, code="precondition_failed", detail="It is no longer as the condition wants it."
+            )
+        return answered
 
 
 @csrf_exempt

@@ -3,10 +3,12 @@
 from typing import Any
 
 import django_filters
+from django.conf import settings
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -72,6 +74,12 @@ def find_preprint(queryset: QuerySet[Preprint], identifier: str) -> Preprint:
     raise Http404
 
 
+def moved_to(preprint: Preprint, view_name: str) -> Response:
+    """301 from another name of a preprint to its own identifier's address, on the site's canonical host."""
+    address = f"{settings.SITE_URL}{reverse(view_name, args=[preprint.identifier])}"
+    return Response(status=301, headers={"Location": address})
+
+
 def list_hits(hits: list[Hit]) -> list[Hit]:
     """The hits with their preprints' authors, which a search leaves out."""
     prefetch_related_objects([hit.preprint for hit in hits], "authors")
@@ -98,7 +106,7 @@ class PreprintViewSet(ConditionalViews, ReadOnlyModelViewSet):
     filterset_class = PreprintFilter
     lookup_field = "identifier"
     lookup_value_regex = IDENTIFIER
-    ordering = "-identifier"  # never changes, so that a cursor keeps its place while preprints are revised
+    ordering = ("-identifier",)  # never changes, so that a cursor keeps its place while preprints are revised
 
     def get_object(self) -> Preprint:
         return find_preprint(self.get_queryset(), self.kwargs["identifier"])
@@ -106,8 +114,7 @@ class PreprintViewSet(ConditionalViews, ReadOnlyModelViewSet):
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         preprint = self.get_object()
         if preprint.identifier != self.kwargs["identifier"]:
-            address = self.reverse_action("detail", args=[preprint.identifier])
-            return Response(status=301, headers={"Location": address})
+            return moved_to(preprint, "v1:preprint-detail")
         return Response(self.get_serializer(preprint).data)
 
     @extend_schema(

@@ -18,10 +18,11 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.viewsets import GenericViewSet
 
+from archive.api import find_preprint, moved_to
 from archive.conditions import ConditionalViews
-from archive.identifiers import parse
 from archive.models import Preprint
-from qa.conditions import answer_validators, list_validators
+from qa.caching import tag
+from qa.conditions import answer_validators, list_validators, question_validators
 from qa.models import Answer, AnswerRun, Question, QuestionQuerySet, Source, standing_marks
 from qa.nearness import suggest_questions
 from qa.reporting import ReportRefused, file_report, find_citation
@@ -154,13 +155,21 @@ def cited_by_published(**wanted: Any) -> Exists:
     return Exists(Source.objects.filter(answer=OuterRef("published_answer"), is_cited=True, **wanted))
 
 
+class TaggedList:
+    """A list whose pages name the questions on them, for proxies that purge by name."""
+
+    def get_paginated_response(self, data: Any) -> Response:
+        response: Response = super().get_paginated_response(data)  # type: ignore[misc]
+        return tag(response, questions=[row["slug"] for row in data])
+
+
 @extend_schema_view(list=extend_schema(summary="List published questions, newest first"))
-class QuestionViewSet(ConditionalViews, mixins.ListModelMixin, GenericViewSet):
+class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, GenericViewSet):
     conditions = {
         "list": list_validators,
         "suggestions": list_validators,
         "retrieve": answer_validators,
-        "answers": answer_validators,
+        "answers": question_validators,
         "answer": lambda request, slug, version: answer_validators(request, slug, number=version),
     }
     queryset = Question.objects.all()
@@ -168,7 +177,7 @@ class QuestionViewSet(ConditionalViews, mixins.ListModelMixin, GenericViewSet):
     filterset_class = QuestionFilter
     lookup_field = "slug"
     lookup_value_regex = "[a-z0-9]{10}"
-    ordering = "-published_at"
+    ordering = ("-published_at", "-pk")
 
     def get_queryset(self) -> QuestionQuerySet:
         """Collections hold what is published; whoever has an address sees what visible_question() allows."""
@@ -254,7 +263,7 @@ class QuestionViewSet(ConditionalViews, mixins.ListModelMixin, GenericViewSet):
         question.status = status  # type: ignore[attr-defined]
         question.retrieved = run.retrieved if run and question.state in WITH_RETRIEVED else []  # type: ignore[attr-defined]
         headers = {} if question.state == Question.State.PUBLISHED else UNLISTED
-        return Response(QuestionSerializer(question).data, headers=headers)
+        return tag(Response(QuestionSerializer(question).data, headers=headers), questions=[slug])
 
     @extend_schema(summary="Read where a question stands", responses=StatusSerializer)
     @action(detail=True, filterset_class=None, pagination_class=None)
@@ -308,7 +317,7 @@ class QuestionViewSet(ConditionalViews, mixins.ListModelMixin, GenericViewSet):
         question = visible_question(self.get_queryset(), slug)
         versions = Answer.objects.readable().filter(question=question).order_by("-version")
         versions = versions.prefetch_related(standing_marks())
-        return Response(AnswerHeadSerializer(versions, many=True).data)
+        return tag(Response(AnswerHeadSerializer(versions, many=True).data), questions=[slug])
 
     @extend_schema(summary="Read one version of an answer", responses=AnswerSerializer)
     @action(
@@ -322,7 +331,7 @@ class QuestionViewSet(ConditionalViews, mixins.ListModelMixin, GenericViewSet):
         question = visible_question(self.get_queryset(), slug)
         versions = Answer.objects.readable().filter(question=question).select_related("run")
         answer = get_object_or_404(versions.prefetch_related(*ANSWER_ROWS), version=int(version))
-        return Response(AnswerSerializer(answer).data)
+        return tag(Response(AnswerSerializer(answer).data), questions=[slug])
 
 
 def with_wait(problem: APIException, seconds: int) -> APIException:
@@ -332,18 +341,21 @@ def with_wait(problem: APIException, seconds: int) -> APIException:
 
 
 @extend_schema_view(get=extend_schema(summary="List the published questions whose answer cites a preprint"))
-class PreprintQuestionsView(ConditionalViews, ListAPIView):
+class PreprintQuestionsView(ConditionalViews, TaggedList, ListAPIView):
     conditions = {"get": list_validators}
     serializer_class = QuestionHeadSerializer
     filter_backends = ()
     queryset = Question.objects.none()
-    ordering = "-published_at"
+    ordering = ("-published_at", "-pk")
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """An arXiv id or lower case is answered with 301 to the identifier's own address."""
+        self.preprint = find_preprint(Preprint.objects.only("identifier"), self.kwargs["identifier"])
+        if self.preprint.identifier != self.kwargs["identifier"]:
+            return moved_to(self.preprint, "v1:preprint-questions")
+        return self.list(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Question]:
         if getattr(self, "swagger_fake_view", False):
             return super().get_queryset()
-        parsed = parse(self.kwargs["identifier"])
-        if parsed is None or parsed.kind != "own":
-            raise Http404
-        preprint = get_object_or_404(Preprint.objects.only("pk"), identifier=parsed.value)
-        return published_heads().filter(cited_by_published(preprint=preprint))
+        return published_heads().filter(cited_by_published(preprint=self.preprint))

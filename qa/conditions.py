@@ -5,18 +5,17 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Count, Max, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import Count, Max, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, JSONObject, Now
 from django.http import HttpRequest
 from psycopg import Cursor
 
 from archive.conditions import Validators, archive_row, make_validators, moments_of
 from archive.identifiers import OWN
 from archive.models import Preprint
-from qa.models import Answer, FollowUp, Mark, Opinion, Question, Source, Sweep
+from qa.models import Answer, AnswerRun, FollowUp, Mark, Opinion, Question, Source, Sweep
 
 SLUG, VERSION = "the slug", 32_767  # what stands for them in the compiled query
 
@@ -30,7 +29,9 @@ def _answer_query(*, of_version: bool) -> tuple[str, tuple[Any, ...]]:
     marks = Mark.objects.filter(answer=OuterRef("pk")).order_by("pk")
     follow_ups = FollowUp.objects.filter(answer=OuterRef("pk")).order_by("pk")
     opinions = Opinion.objects.filter(citations__answer=OuterRef("pk")).order_by("pk")
-    target = JSONObject(state="target__state", at="target__published_at")
+    merged = JSONObject(slug="target__merged_into__slug", state="target__merged_into__state")
+    closed_at = Coalesce("target__merged_into__closed_at", "target__closed_at", "target__published_at")
+    target = JSONObject(state="target__state", at=closed_at, merged=merged)
     rows = (
         Answer.objects.readable()
         .filter(which, question__slug=SLUG)
@@ -40,7 +41,7 @@ def _answer_query(*, of_version: bool) -> tuple[str, tuple[Any, ...]]:
             versions=ArraySubquery(versions.values("published_at")),
             marked=ArraySubquery(marks.values(at=Coalesce("resolved_at", "since"))),
             targets=ArraySubquery(follow_ups.values(said=target)),
-            opinions=ArraySubquery(opinions.values("pk")),
+            opinions=ArraySubquery(opinions.values(said=JSONObject(pk="pk", at="created_at"))),
         )
         .values_list("revised", "versions", "marked", "targets", "pk", "state", "question__text", "opinions")
     )
@@ -61,24 +62,41 @@ def answer_validators(
         row = cursor.fetchone()
     if row is None:
         return None
-    revised, versions, marked, targets, *_rest = row
-    answered = [datetime.fromisoformat(at) for one in targets if (at := json.loads(one)["at"])]
-    return make_validators(request.path, row, changed_at=[*revised, *versions, *marked, *answered])
+    revised, versions, marked, *_rest = row
+    targets, opinions = [json.loads(one) for one in row[3]], [json.loads(one) for one in row[-1]]
+    dated = [datetime.fromisoformat(one["at"]) for one in (*targets, *opinions) if one["at"]]
+    # That a question was held, or let go of, has no date.
+    is_dated = all(_is_dated(one["state"]) and _is_dated(one["merged"]["state"]) for one in targets)
+    changed_at = [*revised, *versions, *marked, *dated]
+    return make_validators(request.path, row, changed_at=changed_at, is_dated=is_dated)
+
+
+def _is_dated(state: str | None) -> bool:
+    closed = (Question.State.RETRACTED, Question.State.REJECTED, Question.State.MERGED)
+    return state in (None, Question.State.PUBLISHED, *closed)
 
 
 def question_validators(request: HttpRequest, slug: str, **_: Any) -> Validators | None:
-    """Of the feed of a published question; one query."""
-    newest = Count("answers", distinct=True)
-    marks = ArrayAgg("answers__marks", distinct=True, default=[])
+    """Of what shows all versions of a published question, such as its feed; one query."""
+    versions = Answer.objects.readable().filter(question=OuterRef("pk")).order_by("pk")
+    marks = Mark.objects.filter(answer__question=OuterRef("pk")).order_by("pk")
+    sources = Source.objects.filter(answer__question=OuterRef("pk")).order_by("-preprint__updated_at")
     row = (
         Question.objects.published()
         .filter(slug=slug)
         .order_by("pk")
-        .values_list("published_answer", "text", "published_answer__published_at")
-        .annotate(versions=newest, marks=marks, marked_at=Max("answers__marks__since"))
+        .annotate(
+            versions=ArraySubquery(versions.values("published_at")),
+            marked=ArraySubquery(marks.values(at=Coalesce("resolved_at", "since"))),
+            noticed=ArraySubquery(marks.values("preprint__updated_at")),
+            revised=ArraySubquery(sources.values("preprint__updated_at")[:1]),
+        )
+        .values_list("versions", "marked", "noticed", "revised", "text", "published_answer")
         .first()
     )
-    return make_validators(request.path, row, changed_at=[row[2], row[5]]) if row else None
+    if row is None:
+        return None
+    return make_validators(request.path, row, changed_at=[moment for part in row[:4] for moment in part])
 
 
 def preprint_validators(request: HttpRequest, identifier: str, **_: Any) -> Validators | None:
@@ -104,7 +122,8 @@ def preprint_validators(request: HttpRequest, identifier: str, **_: Any) -> Vali
         return None
     archive = _site_row()
     changed_at = [row[1], row[4], *moments_of(archive)]
-    return make_validators(request.get_full_path(), row, archive, changed_at=changed_at)
+    is_dated = not archive["is_harvesting"]
+    return make_validators(request.get_full_path(), row, archive, changed_at=changed_at, is_dated=is_dated)
 
 
 def _site_row() -> dict[str, Any]:
@@ -127,4 +146,35 @@ def list_validators(request: HttpRequest, **_: Any) -> Validators:
     )
     archive = _site_row()
     changed_at = [published["at"], *moments_of(archive)]
-    return make_validators(request.get_full_path(), published, archive, changed_at=changed_at)
+    return make_validators(
+        request.get_full_path(),
+        published,
+        archive,
+        changed_at=changed_at,
+        is_dated=not archive["is_harvesting"],
+    )
+
+
+def gap_validators(request: HttpRequest, **_: Any) -> Validators:
+    """Of the list of standing questions; one query. That a curator lists one has no date."""
+    listed = Q(is_listed=True)
+    standing = Question.objects.standing().aggregate(
+        count=Count("pk"), sum=Sum("pk"), listed=Count("pk", filter=listed), which=Sum("pk", filter=listed)
+    )
+    return make_validators(request.get_full_path(), standing, changed_at=[], is_dated=False)
+
+
+def progress_validators(request: HttpRequest, slug: str, **_: Any) -> Validators | None:
+    """Of what a waiting page asks for each second: its run's step, and the runs before it; one query."""
+    ahead = AnswerRun.objects.filter(
+        state=AnswerRun.State.QUEUED, next_try_at__lte=Now(), queued_at__lt=OuterRef("queued_at")
+    )
+    before = ahead.order_by().annotate(all=Value(1)).values("all").annotate(count=Count("pk")).values("count")
+    run = (
+        AnswerRun.objects.filter(question__slug=slug, question__state=Question.State.PENDING)
+        .order_by("-queued_at", "-pk")
+        .annotate(before=Subquery(before))
+        .values_list("pk", "state", "step", "step_detail", "waits_for", "before", "retrieved")
+        .first()
+    )
+    return make_validators(request.path, run, changed_at=[], is_dated=False) if run else None

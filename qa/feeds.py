@@ -1,6 +1,6 @@
 """Feeds: one list of entries, written as Atom (RFC 4287) or as JSON Feed 1.1.
 
-Ids are tag URIs (RFC 4151) and never change, wherever the site moves its pages.
+Ids are tag URIs (RFC 4151) and never change, wherever the site moves its pages: docs/decisions/0018.
 """
 
 import json
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.feedgenerator import Atom1Feed
@@ -23,7 +22,9 @@ from qa.rendering import render_inline, render_maths_text, render_stored
 
 ENTRIES = 50
 BEGAN = "2026"  # the year in which the site's tag URIs begin
-FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # in XML 1.0, however it is written
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
+)  # in XML 1.0, however it is written
 ENDINGS = {"atom": "application/atom+xml", "json": "application/feed+json"}
 
 
@@ -39,6 +40,7 @@ class Entry:
     updated_at: datetime
     tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
+    question: str = ""  # the slug, where it tells of one
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Feed:
 
 def make_id(*parts: object) -> str:
     """A tag URI such as tag:example.org,2026:question/k3v9x0q2ab."""
-    return f"tag:{urlsplit(settings.SITE_URL).hostname},{BEGAN}:{'/'.join(map(str, parts))}"
+    return f"tag:{settings.FEED_AUTHORITY},{BEGAN}:{'/'.join(map(str, parts))}"
 
 
 def _url(path: str) -> str:
@@ -95,6 +97,7 @@ def answer_entry(question: Question, answer: Answer) -> Entry:
         published_at=question.published_at or published_at,
         updated_at=_changed_at(answer, published_at),
         tags=(answer.get_verdict_display(),),
+        question=question.slug,
     )
 
 
@@ -110,6 +113,7 @@ def version_entry(question: Question, answer: Answer, path: str) -> Entry:
         published_at=published_at,
         updated_at=_changed_at(answer, published_at),
         tags=(answer.get_verdict_display(),),
+        question=question.slug,
     )
 
 
@@ -142,23 +146,39 @@ def correction_entry(correction: Correction) -> Entry:
         published_at=correction.at,
         updated_at=correction.at,
         tags=(correction.kind,),
+        question=question.slug,
     )
 
 
 class _Atom(Atom1Feed):
-    """Django's, with the time of the feed's own last entry: reading an empty one updates nothing."""
+    """Django's, with three things its own lacks: the time of the feed's own last entry (reading an empty
+    one updates nothing), several authors, and whole texts as content.
+    """
 
     def latest_post_date(self) -> datetime:
         return self.feed["updated"]
+
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        for name in item["authors"]:
+            handler.startElement("author", {})
+            handler.addQuickElement("name", name)
+            handler.endElement("author")
+        handler.addQuickElement("content", item["content"], {"type": "html"})
+
+
+def _allowed(text: str) -> str:
+    """A text without what XML 1.0 can't hold in any way of writing."""
+    return FORBIDDEN.sub("", text)
 
 
 def to_atom(feed: Feed) -> str:
     """The feed as Atom."""
     atom = _Atom(
-        title=feed.title,
+        title=_allowed(feed.title),
         link=_url(feed.page),
         description="",
-        subtitle=one_line(feed.description),
+        subtitle=_allowed(one_line(feed.description)),
         language="en-GB",
         author_name=settings.SITE_NAME,
         author_link=_url("/"),
@@ -168,14 +188,15 @@ def to_atom(feed: Feed) -> str:
     )
     for entry in feed.entries:
         atom.add_item(
-            title=entry.title,
+            title=_allowed(entry.title),
             link=_url(entry.path),
-            description=FORBIDDEN.sub("", entry.html),
+            description=None,  # type: ignore[arg-type]  # optional in Django's code, not in its stubs
+            content=_allowed(entry.html),
             unique_id=entry.id,
             pubdate=entry.published_at,
             updateddate=entry.updated_at,
-            categories=entry.tags,
-            author_name=", ".join(entry.authors) or None,
+            categories=[_allowed(tag) for tag in entry.tags],
+            authors=[_allowed(name) for name in entry.authors],
         )
     return atom.writeString("utf-8")
 
@@ -184,8 +205,8 @@ def _json_entry(entry: Entry) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": entry.id,
         "url": _url(entry.path),
-        "title": entry.title,
-        "content_html": entry.html,
+        "title": _allowed(entry.title),
+        "content_html": _allowed(entry.html),
         "date_published": entry.published_at.isoformat(),
         "date_modified": entry.updated_at.isoformat(),
         "tags": list(entry.tags),

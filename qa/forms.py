@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from archive.identifiers import OWN
 from qa.models import MAX_REPORT, Answer, Question, Report
 
 CATEGORY = r"^[A-Za-z-]+(\.[A-Za-z-]+)?$"
@@ -27,9 +28,14 @@ class AskForm(forms.Form):
         attrs = self.fields["question"].widget.attrs
         attrs |= {
             "data-limit": str(MAX_QUESTION),
-            "aria-describedby": "question-trouble question-help" if self.errors else "question-help",
+            "aria-describedby": "question-help",
             "placeholder": "What limits the depth of circuits on present quantum hardware?",
         }
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Also names the trouble as the box's description: a screen reader says it there."""
+        super().add_error(field, error)
+        self.fields["question"].widget.attrs["aria-describedby"] = "question-trouble question-help"
 
 
 class ReportForm(forms.Form):
@@ -52,7 +58,13 @@ class ReportForm(forms.Form):
 class SearchForm(forms.Form):
     """A search as its address has it. A value that makes no sense is as good as none."""
 
-    q = forms.CharField(required=False, max_length=500)
+    q = forms.CharField(
+        required=False,
+        max_length=500,
+        error_messages={
+            "max_length": "A search takes %(limit_value)d characters at most; these are %(show_value)d."
+        },
+    )
     author = forms.CharField(required=False, max_length=255)
     category = forms.RegexField(CATEGORY, required=False, max_length=32)
     year = forms.IntegerField(required=False, min_value=1900, max_value=2999)
@@ -67,4 +79,5 @@ class QuestionListForm(forms.Form):
 
     verdict = forms.ChoiceField(required=False, choices=Answer.Verdict.choices)
     category = forms.RegexField(CATEGORY, required=False, max_length=32)
+    cites = forms.RegexField(OWN, required=False, max_length=32, strip=False)
     sort = forms.ChoiceField(required=False, choices=[("oldest", "oldest"), ("sources", "sources")])

@@ -16,6 +16,7 @@ from archive.models import Author, Preprint
 from archive.references import one_line
 from archive.tex import split_formulas, to_unicode
 from qa.models import Answer, Citation, FollowUp, Question, Source, Statement
+from qa.rendering import put_marker
 
 DISCLAIMER = "This is a research aid — not a peer review. Verify sources before citing."
 SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
@@ -71,15 +72,9 @@ def _preprint_link(preprint: Preprint) -> str:
 
 
 def _marked(statement: Statement, *, is_quotation: bool) -> str:
-    """A statement with its marker before the full stop, or after the quotation."""
-    text = inline_markdown(statement.text)
     links = [_preprint_link(citation.source.preprint) for citation in statement.citations.all()]
     marker = f"\\[{', '.join(links)}\\]" if links else ""
-    if is_quotation:
-        return f"“{text}” {marker}".strip()
-    if marker and text.endswith((".", "!", "?")) and not text.endswith(".."):
-        return f"{text[:-1]} {marker}{text[-1]}"
-    return f"{text} {marker}".strip()
+    return put_marker(inline_markdown(statement.text), marker, is_quotation=is_quotation)
 
 
 def _body(statements: Iterable[Statement], *, is_quotation: bool) -> Iterator[str]:
@@ -126,9 +121,8 @@ def _follow_ups(follow_ups: Sequence[FollowUp]) -> Iterator[str]:
     if follow_ups:
         yield "\n## Keep exploring\n"
     for follow_up in follow_ups:
-        text, target = plain_markdown(follow_up.text), follow_up.target
-        is_answered = target is not None and target.state == Question.State.PUBLISHED
-        yield f"- {_link(text, target.get_absolute_url())}" if target and is_answered else f"- {text}"
+        text, page = plain_markdown(follow_up.text), follow_up.answered_by()
+        yield f"- {_link(text, page.get_absolute_url())}" if page else f"- {text}"
 
 
 def write_answer(question: Question, answer: Answer) -> str:

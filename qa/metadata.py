@@ -3,13 +3,10 @@
 Search engines, reference managers and previews read it. A model is no author here: the site is.
 """
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import unescape
 from typing import Any, NamedTuple
 
-import nh3
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +14,8 @@ from django.utils import timezone
 from archive import tex
 from archive.models import Author, Preprint
 from archive.references import one_line, split_name
-from qa.models import Answer, Question
+from qa.models import Answer, Question, Statement
+from qa.rendering import plain_inline, put_marker
 
 SCHEMA = "https://schema.org"
 MODEL_WROTE_IT = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
@@ -48,11 +46,39 @@ def plain_text(text: str) -> str:
     return one_line(tex.plain_text(text))
 
 
-def text_of_html(html: str) -> str:
-    """A stored body as text, a line a paragraph."""
-    lines = re.sub(r"</(?:p|h3|li)>", "\n", html)
-    text = unescape(nh3.clean(lines, tags=set()))
-    return "\n".join(filter(None, (" ".join(line.split()) for line in text.split("\n"))))
+@dataclass(frozen=True)
+class Shown:
+    """What a published answer's page shows of its evidence: the statements, with the identifiers that each
+    cites by its position, and the preprints cited.
+    """
+
+    statements: Sequence[Statement]
+    markers: Mapping[int, Sequence[str]]
+    cited: Sequence[tuple[Preprint, Sequence[str]]]  # each with the names of its first authors
+
+
+def _claims(answer: Answer, shown: Shown) -> Iterator[str]:
+    """Headings and statements as plain text, each statement with its marker."""
+    section = None
+    for statement in shown.statements:
+        if statement.section != section and statement.heading:
+            yield plain_inline(statement.heading)
+        section = statement.section
+        named = shown.markers.get(statement.position)
+        marker = f"[{', '.join(named)}]" if named else ""
+        yield put_marker(plain_inline(statement.text), marker, is_quotation=answer.is_quotation)
+
+
+def answer_text(answer: Answer, shown: Shown) -> str:
+    """A whole answer as plain text, a line a statement: what it leaves open, its claims, its limits."""
+    lines = [plain_inline(answer.gap), *_claims(answer, shown), plain_inline(answer.limits)]
+    return "\n".join(filter(None, lines))
+
+
+def summary_line(answer: Answer, shown: Shown) -> str:
+    """What previews and search results say of an answer: its verdict, and how many preprints it cites."""
+    number = len(shown.cited)
+    return f"{answer.get_verdict_display().capitalize()} from {number} preprint{'' if number == 1 else 's'}"
 
 
 def _shorten(text: str) -> str:
@@ -70,10 +96,15 @@ def _site() -> Data:
     return {"@type": "Organization", "name": settings.SITE_NAME, "url": _url("/")}
 
 
+def _named(name: str) -> Data:
+    is_group = " " in name and not split_name(name).given
+    return {"@type": "Organization" if is_group else "Person", "name": name}
+
+
 def _person(author: Author) -> Data:
+    person = _named(author.name)
     if not split_name(author.name).given:
-        return {"@type": "Organization" if " " in author.name else "Person", "name": author.name}
-    person: Data = {"@type": "Person", "name": author.name}
+        return person
     if author.affiliation:
         person["affiliation"] = {"@type": "Organization", "name": author.affiliation}
     if author.orcid:
@@ -91,6 +122,7 @@ def describe_source(preprint: Preprint) -> Data:
         "@type": "ScholarlyArticle",
         "@id": _url(preprint.get_absolute_url()),
         "url": _url(preprint.get_absolute_url()),
+        "name": plain_text(preprint.title),
         "headline": plain_text(preprint.title),
         "identifier": preprint.identifier,
         "datePublished": preprint.submitted_on.isoformat(),
@@ -108,10 +140,9 @@ def describe_preprint(preprint: Preprint, authors: Sequence[Author]) -> Data:
     return _without_empty({
         "@context": SCHEMA,
         **describe_source(preprint),
-        "name": plain_text(preprint.title),
         "author": [_person(author) for author in authors],
         "dateModified": preprint.revised_on.isoformat() if preprint.revised_on else "",
-        "abstract": preprint.abstract,
+        "abstract": plain_text(preprint.abstract),
         "keywords": preprint.categories,
         "inLanguage": preprint.language,
         "version": preprint.version,
@@ -121,20 +152,26 @@ def describe_preprint(preprint: Preprint, authors: Sequence[Author]) -> Data:
     })  # fmt: skip
 
 
-def describe_question(question: Question, answer: Answer, cited: Iterable[Preprint]) -> Data:
-    """JSON-LD of a published answer's page: a QAPage whose answer cites preprints."""
-    text = "\n".join(filter(None, [answer.gap, text_of_html(answer.html), answer.limits]))
+def describe_question(question: Question, answer: Answer, shown: Shown) -> Data:
+    """JSON-LD of a published answer's page: a QAPage whose answer cites preprints.
+
+    The question has no author: nobody's name is kept with it.
+    """
     accepted = {
         "@type": "Answer",
         "url": _url(reverse("qa:version", args=[question.slug, answer.version])),
-        "text": text,
+        "text": answer_text(answer, shown),
+        "dateCreated": answer.published_at,
         "datePublished": answer.published_at,
         "author": _site(),
         "version": answer.version,
         "upvoteCount": 0,
         "digitalSourceType": MODEL_WROTE_IT,
         "creativeWorkStatus": answer.get_verdict_display(),
-        "citation": [describe_source(preprint) for preprint in cited],
+        "citation": [
+            describe_source(preprint) | {"author": [_named(name) for name in names]}
+            for preprint, names in shown.cited
+        ],
     }
     return {
         "@context": SCHEMA,
@@ -150,8 +187,8 @@ def describe_question(question: Question, answer: Answer, cited: Iterable[Prepri
             "name": plain_text(question.text),
             "text": plain_text(question.text),
             "answerCount": 1,
+            "dateCreated": question.asked_at,
             "datePublished": question.published_at,
-            "author": _site(),
             "acceptedAnswer": accepted,
         },
     }
@@ -178,14 +215,12 @@ def _card(question: Question, answer: Answer) -> list[Tag]:
     ]
 
 
-def answer_metadata(question: Question, answer: Answer, cited: Sequence[Preprint]) -> PageMetadata:
+def answer_metadata(question: Question, answer: Answer, shown: Shown) -> PageMetadata:
     """Of a published answer's page."""
     title = plain_text(question.text)
     published_on = timezone.localtime(answer.published_at).date()
-    number = len(cited)
-    description = (
-        f"{answer.get_verdict_display().capitalize()} from {number} preprint{'' if number == 1 else 's'}: "
-    )
+    claims = " ".join(plain_inline(statement.text) for statement in shown.statements)
+    description = f"{summary_line(answer, shown)}: {claims}"
     return PageMetadata(
         names=[
             Tag("z:itemType", "webpage"),
@@ -196,11 +231,11 @@ def answer_metadata(question: Question, answer: Answer, cited: Sequence[Preprint
             Tag("twitter:card", "summary_large_image"),
         ],
         properties=[
-            *_previews(title, description + text_of_html(answer.html), question.get_absolute_url()),
+            *_previews(title, description, question.get_absolute_url()),
             *_card(question, answer),
             Tag("article:published_time", published_on.isoformat()),
         ],
-        json_ld=describe_question(question, answer, cited),
+        json_ld=describe_question(question, answer, shown),
     )
 
 
@@ -212,7 +247,8 @@ def preprint_metadata(preprint: Preprint, authors: Sequence[Author]) -> PageMeta
         Tag("citation_title", title),
         *(Tag("citation_author", author.name) for author in authors),
         Tag("citation_publication_date", f"{preprint.submitted_on:%Y/%m/%d}"),
-        Tag("citation_online_date", f"{preprint.revised_on or preprint.submitted_on:%Y/%m/%d}"),
+        Tag("citation_online_date", f"{preprint.submitted_on:%Y/%m/%d}"),
+        Tag("citation_technical_report_institution", settings.SITE_NAME),
         Tag("citation_technical_report_number", preprint.identifier),
         Tag("citation_publisher", settings.SITE_NAME),
         Tag("citation_doi", preprint.doi),
@@ -224,6 +260,6 @@ def preprint_metadata(preprint: Preprint, authors: Sequence[Author]) -> PageMeta
     ]
     return PageMetadata(
         names=[one for one in names if one.content],
-        properties=_previews(title, preprint.abstract, preprint.get_absolute_url()),
+        properties=_previews(title, plain_text(preprint.abstract), preprint.get_absolute_url()),
         json_ld=describe_preprint(preprint, authors),
     )

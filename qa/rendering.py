@@ -20,7 +20,15 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from archive.stems import stem_word
-from archive.tex import DROPPED, MATHML_ATTRIBUTES, MATHML_TAGS, split_formulas, to_mathml, to_unicode
+from archive.tex import (
+    DROPPED,
+    MATHML_ATTRIBUTES,
+    MATHML_TAGS,
+    plain_text,
+    split_formulas,
+    to_mathml,
+    to_unicode,
+)
 from qa.models import Answer, Citation, Statement
 
 TAGS = {"p", "h3", "ul", "li", "blockquote", "em", "strong", "code", "br", "span", "a", "mark", *MATHML_TAGS}
@@ -81,11 +89,27 @@ def _markdown() -> MarkdownIt:
     return markdown
 
 
-def _inline_html(text: str) -> str:
-    dollars = BRACKETED.sub(
+def _in_dollars(text: str) -> str:
+    return BRACKETED.sub(
         lambda match: f"${match['round']}$" if match["round"] else f"$${match['square']}$$", text
     )
-    return str(_markdown().renderInline(dollars)).strip()
+
+
+def _inline_html(text: str) -> str:
+    return str(_markdown().renderInline(_in_dollars(text))).strip()
+
+
+def plain_inline(text: str) -> str:
+    """One line of an answer as plain text: emphasis without its signs, formulas without their dollars."""
+    [line] = _markdown().parseInline(_in_dollars(text))
+    words = {"softbreak": " ", "hardbreak": " "}
+    parts = [
+        plain_text(f"${token.content.strip()}$")
+        if token.type.startswith("math_inline")
+        else words.get(token.type, token.content)
+        for token in line.children or []
+    ]
+    return "".join(parts).strip()
 
 
 def render_inline(text: str) -> SafeString:
@@ -110,14 +134,18 @@ def _marker_html(statement: Statement, citations: Sequence[Citation]) -> str:
     return f'<span class="marker">[{", ".join(links)}]</span>' if links else ""
 
 
-def _statement_html(statement: Statement, *, is_quotation: bool) -> str:
+def put_marker(text: str, marker: str, *, is_quotation: bool) -> str:
     """A statement and its marker, which stands before a claim's full stop and after a quotation."""
-    html, marker = _inline_html(statement.text), _marker_html(statement, list(statement.citations.all()))
     if is_quotation:
-        return f"“{html}” {marker}"
-    if marker and html.endswith((".", "!", "?")) and not html.endswith(".."):
-        return f"{html[:-1]} {marker}{html[-1]}"
-    return f"{html} {marker}".strip()
+        return f"“{text}” {marker}".strip()
+    if marker and text.endswith((".", "!", "?")) and not text.endswith(".."):
+        return f"{text[:-1]} {marker}{text[-1]}"
+    return f"{text} {marker}".strip()
+
+
+def _statement_html(statement: Statement, *, is_quotation: bool) -> str:
+    marker = _marker_html(statement, list(statement.citations.all()))
+    return put_marker(_inline_html(statement.text), marker, is_quotation=is_quotation)
 
 
 def _section_html(statements: Sequence[Statement], *, is_quotation: bool) -> Iterable[str]:
@@ -203,6 +231,16 @@ def render_marked(text: str, spans: Iterable[tuple[int, int]]) -> SafeString:
             parts.append(f"<mark>{_maths_text_html(text[begin:stop])}</mark>")
             end = stop
     return _clean("".join(parts) + _maths_text_html(text[end:]))
+
+
+GUIDE_TAGS = {*TAGS, "h1", "h2", "ol", "pre", "table", "thead", "tbody", "tr", "th", "td"}
+
+
+def render_guide(markdown: str) -> SafeString:
+    """A guide of the project's own, without its title: CommonMark with tables, links to other sites."""
+    html = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown.partition("\n")[2])
+    cleaned = nh3.clean(html, tags=GUIDE_TAGS, attributes={"a": {"href"}}, url_schemes={"https"})
+    return mark_safe(cleaned)  # noqa: S308
 
 
 IN_SCRIPT = str.maketrans({"<": "\\u003C", ">": "\\u003E", "&": "\\u0026"})

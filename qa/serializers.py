@@ -207,8 +207,8 @@ class FollowUpSerializer(serializers.ModelSerializer[FollowUp]):
         fields = ["text", "slug"]
 
     def get_slug(self, follow_up: FollowUp) -> str | None:
-        target = follow_up.target
-        return target.slug if target and target.state == Question.State.PUBLISHED else None
+        page = follow_up.answered_by()
+        return page.slug if page else None
 
 
 class CallSerializer(serializers.ModelSerializer[Spend]):

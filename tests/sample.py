@@ -103,6 +103,9 @@ def _question_pages(preprints: list[Preprint]) -> dict[str, str]:
         "retracted": make_closed_question(Question.State.RETRACTED),
     }
     pages = {name: question.get_absolute_url() for name, question in states.items()}
+    citation = published.published_answer.citations.first()
+    pages["report"] = f"{pages['answer']}/report?citation={citation.pk}"
+    pages["thanks"] = f"{pages['answer']}/report/thanks"
     pages["old version"] = f"{pages['answer']}/v1"
     if _exists(f"{pages['answer']}/history"):
         pages["history"] = f"{pages['answer']}/history"

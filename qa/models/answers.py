@@ -198,9 +198,11 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     """Which follow-ups: those of a page, in their order."""
 
     def shown(self) -> "FollowUpQuerySet":
-        """All but those whose question was taken back: its text must not live on elsewhere."""
-        gone = [Question.State.RETRACTED, Question.State.REJECTED]
-        return self.exclude(target__state__in=gone).select_related("target").order_by("position")
+        """All but those whose question is not public now: its text must not live on elsewhere."""
+        published = Question.State.PUBLISHED
+        public = Q(target__state=published) | Q(target__merged_into__state=published)
+        rows = self.filter(Q(target=None) | public)
+        return rows.select_related("target__merged_into").order_by("position")
 
 
 class FollowUp(models.Model):
@@ -223,3 +225,8 @@ class FollowUp(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    def answered_by(self) -> Question | None:
+        """The published page that answers it, also where its question was merged into another one."""
+        target = self.target and (self.target.merged_into or self.target)
+        return target if target and target.state == Question.State.PUBLISHED else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -11,10 +12,17 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from archive.models import Author
+from archive.models import Author, Preprint
 from archive.tex import plain_text
 from qa.models import Answer, Citation
-from qa.rendering import render_inline, render_json_ld, render_marked, render_maths_text, render_stored
+from qa.rendering import (
+    render_guide,
+    render_inline,
+    render_json_ld,
+    render_marked,
+    render_maths_text,
+    render_stored,
+)
 
 register = template.Library()
 
@@ -43,6 +51,13 @@ def maths_marked(text: str, stems: frozenset[str]) -> SafeString:
 def inline(text: str) -> SafeString:
     """One line of an answer: emphasis, code and $maths$."""
     return render_inline(text)
+
+
+@register.simple_tag
+def lang_of(preprint: Preprint) -> str:
+    """The lang attribute of a preprint's own words, where they are not in the language of the page."""
+    code = preprint.language
+    return "" if code in ("", "en") else format_html(' lang="{}"', code)
 
 
 @register.filter
@@ -132,3 +147,11 @@ def byline(authors: Iterable[Author]) -> str:
 def rests(citation: Citation) -> str:
     """The verdict on a citation, in words that promise no more than the check found."""
     return VERDICT_WORDS[Citation.Verdict(citation.verdict)]
+
+
+@register.simple_tag
+@lru_cache(maxsize=1)
+def api_guide() -> SafeString:
+    """docs/api.md for the page of the API; nothing where an installation leaves the documents out."""
+    path = settings.BASE_DIR / "docs" / "api.md"
+    return render_guide(path.read_text() if path.exists() else "")

@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from archive.growth import kept_numbers
+from qa.caching import keep_private
 from qa.forms import AskForm
 from qa.models import Question
 from qa.nearness import suggest_questions
 from qa.submission import NearDuplicate, QueueFull, QuotaUsed, Refused, asker_key, submit_question
-from qa.views.caching import keep_private
 
 ASKED_COOKIE = "asked"
 MAX_REMEMBERED = 20

@@ -8,11 +8,11 @@ from django.views.decorators.http import require_safe
 
 from archive.caching import keep_public, kept
 from archive.conditions import conditional
+from qa.caching import tag
 from qa.cards import DESIGN, draw_card
 from qa.conditions import answer_validators
 from qa.metadata import plain_text
 from qa.models import Answer
-from qa.views.caching import tag
 
 KEPT_SECONDS = 30 * 24 * 3600
 

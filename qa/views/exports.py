@@ -9,13 +9,15 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.renderers import JSONRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from archive.caching import keep_public
+from archive.conditions import ConditionalViews
 from archive.models import Preprint
 from archive.serializers import PreprintSerializer
+from qa.conditions import list_validators
 from qa.models import Question
 from qa.serializers import ANSWER_ROWS, AnswerSerializer, QuestionHeadSerializer, prefixed
 
@@ -52,7 +54,21 @@ def _describe_question(question: Any) -> dict[str, Any]:
     }
 
 
-class AnswersExport(APIView):
+class JSONLinesRenderer(BaseRenderer):
+    """Lets a client ask for what it gets: the lines themselves are streamed, not rendered."""
+
+    media_type = JSON_LINES
+    format = "jsonl"
+
+
+class Export(ConditionalViews, APIView):
+    """An export changes with any publication and any harvest."""
+
+    conditions = {"get": list_validators}
+    renderer_classes = [JSONLinesRenderer, JSONRenderer]
+
+
+class AnswersExport(Export):
     @extend_schema(
         summary="Export every published answer",
         responses={(200, JSON_LINES): OpenApiResponse(str, "One question with its answer a line.")},
@@ -64,7 +80,7 @@ class AnswersExport(APIView):
         return _stream("answers", _lines(answers, _describe_question))
 
 
-class PreprintsExport(APIView):
+class PreprintsExport(Export):
     @extend_schema(
         summary="Export every preprint",
         responses={(200, JSON_LINES): OpenApiResponse(str, "One preprint a line.")},

@@ -15,6 +15,7 @@ from archive.caching import keep_public
 from archive.conditions import RELEASED_AT, conditional
 from archive.models import Category, Preprint
 from archive.search import search as search_archive
+from qa.caching import keep_private, tag
 from qa.conditions import list_validators, question_validators
 from qa.corrections import GRAVE, OUTDATED, RETRACTED, describe, read_corrections
 from qa.corrections import corrections as all_corrections
@@ -33,7 +34,6 @@ from qa.feeds import (
 )
 from qa.metadata import plain_text
 from qa.models import Answer, Mark, Question, Source, standing_marks
-from qa.views.caching import keep_private, tag
 from qa.views.search import matching_questions
 
 MAX_QUERY = 500  # characters; the length of the longest question
@@ -43,7 +43,8 @@ def _respond(feed: Feed, ending: str) -> HttpResponse:
     text = to_atom(feed) if ending == "atom" else to_json(feed)
     response = HttpResponse(text, content_type=f"{ENDINGS[ending]}; charset=utf-8")
     response["X-Robots-Tag"] = "noindex"
-    return keep_public(response)
+    questions = dict.fromkeys(entry.question for entry in feed.entries if entry.question)
+    return keep_public(tag(response, questions=questions))
 
 
 def _site_feed(

@@ -18,14 +18,14 @@ from archive.conditions import conditional
 from archive.models import Author, Preprint
 from archive.references import Reference, to_bibtex, to_csl, to_ris
 from archive.serializers import PreprintSerializer
+from qa.caching import keep_private, tag
 from qa.citing import cite_answer
 from qa.conditions import answer_validators, preprint_validators
 from qa.markdown import write_answer, write_preprint
 from qa.models import Answer, Mark, Question
 from qa.serializers import ANSWER_ROWS, AnswerSerializer, QuestionHeadSerializer
-from qa.views.caching import keep_private, tag
 from qa.views.links import MEDIA_TYPES, link_format
-from qa.views.preprint import group_by_question, published_citations
+from qa.views.preprint import CITING_QUESTIONS, newest_citing
 
 REFERENCE_WRITERS: dict[str, Callable[[Reference], str]] = {
     "bib": to_bibtex,
@@ -98,7 +98,7 @@ def answer(request: HttpRequest, slug: str, ending: str, number: str | None = No
 
 def _write_preprint(ending: str, preprint: Preprint, authors: Sequence[Author]) -> str | bytes:
     if ending == "md":
-        citing = [entry.question for entry in group_by_question(published_citations(preprint))]
+        citing = list(newest_citing(preprint)[:CITING_QUESTIONS])
         return write_preprint(preprint, authors, citing)
     if ending == "json":
         return _as_json(PreprintSerializer(preprint).data)

@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from archive.caching import keep_public
+from archive.conditions import conditional
+from qa.caching import tag
 from qa.comparing import Change, compare_texts
+from qa.conditions import question_validators
 from qa.models import Answer, Mark, Question, Source, Statement
-from qa.views.question import find_question
+from qa.views.question import find_question, instead_of_versions
 
 SHOWN = 20  # newest versions that are compared; the others keep their addresses
 
@@ -77,12 +80,14 @@ def list_steps(versions: Sequence[Answer]) -> list[Step]:
 
 
 @require_safe
+@conditional(question_validators)
 def history(request: HttpRequest, slug: str) -> HttpResponse:
     """Every change to a published answer, for whoever read an earlier version."""
     question = find_question(slug)
-    if question.state != Question.State.PUBLISHED:
-        raise Http404
+    known = question.published_at is not None
+    if instead := instead_of_versions(request, question, known=known):
+        return instead
     context = {"question": question, "steps": list_steps(versions_of(question))}
     response = keep_public(render(request, "qa/history.html", context))
     response["X-Robots-Tag"] = "noindex"
-    return response
+    return tag(response, questions=[slug])

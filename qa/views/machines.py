@@ -40,6 +40,9 @@ Cite the preprints that a claim names, and read them first: a verdict says what 
 ## Find
 - [Search]({site}/api/v1/search/?q=): `q` is a question or words; ranked preprints as JSON
 - [Answered questions]({site}/api/v1/questions/): newest first
+- Feeds, as Atom or with `.json` as JSON Feed: [answers]({site}/feeds/answers.atom),\
+ [corrections]({site}/feeds/corrections.atom), `{site}/feeds/category/<category>.atom`,\
+ `{site}/feeds/search.atom?q=<words>`, `{site}/feeds/question/<slug>.atom`
 - [REST API]({site}/api/): documentation; its [schema]({site}/api/schema/)
 - [Sitemap]({site}{sitemap})
 

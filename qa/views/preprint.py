@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -12,10 +12,10 @@ from archive.conditions import conditional
 from archive.identifiers import Identifier, parse
 from archive.models import Preprint
 from archive.search import similar_to
+from qa.caching import tag
 from qa.conditions import preprint_validators
 from qa.metadata import preprint_metadata
-from qa.models import Answer, Citation, Question
-from qa.views.caching import tag
+from qa.models import Answer, Citation, Question, Source
 from qa.views.links import link_preprint, preprint_alternates
 
 SIMILAR = 5
@@ -52,6 +52,13 @@ def published_citations(preprint: Preprint) -> QuerySet[Citation]:
     )
 
 
+def newest_citing(preprint: Preprint) -> QuerySet[Question]:
+    """The newest published questions that cite the preprint, and one more where there are more to show."""
+    cites = Source.objects.filter(answer=OuterRef("published_answer"), is_cited=True, preprint=preprint)
+    citing = Question.objects.published().filter(Exists(cites))
+    return citing.order_by("-published_at", "-pk")[: CITING_QUESTIONS + 1]
+
+
 def group_by_question(citations: QuerySet[Citation]) -> list[CitingQuestion]:
     """One entry a question, each sentence once."""
     entries: dict[int, CitingQuestion] = {}
@@ -62,7 +69,7 @@ def group_by_question(citations: QuerySet[Citation]) -> list[CitingQuestion]:
         if (question.pk, citation.evidence) not in seen:
             seen.add((question.pk, citation.evidence))
             entry.citations.append(citation)
-    return list(entries.values())[:CITING_QUESTIONS]
+    return list(entries.values())
 
 
 def highlighted_citation(request: HttpRequest, preprint: Preprint) -> Citation | None:
@@ -95,7 +102,8 @@ def preprint(request: HttpRequest, identifier: str) -> HttpResponse:
     if identifier != found.identifier:
         return HttpResponsePermanentRedirect(found.get_absolute_url())
     authors = list(found.authors.order_by("position"))
-    citing = group_by_question(published_citations(found))
+    newest = published_citations(found).filter(answer__question__in=newest_citing(found).values("pk"))
+    citing = group_by_question(newest)
     citation = highlighted_citation(request, found)
     spans = find_evidence(citation, found) if citation else []
     context = {
@@ -104,7 +112,8 @@ def preprint(request: HttpRequest, identifier: str) -> HttpResponse:
         "authors": authors,
         "spans": spans,
         "lost": citation if citation and not spans else None,
-        "citing": citing,
+        "citing": citing[:CITING_QUESTIONS],
+        "cites_more": len(citing) > CITING_QUESTIONS,
         "similar": [] if found.is_withdrawn else similar_to(found, limit=SIMILAR),
         "metadata": preprint_metadata(found, authors),
         "alternates": preprint_alternates(found),

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 
 from archive.caching import keep_public
 from archive.conditions import conditional
-from qa.conditions import answer_validators
+from qa.caching import keep_private, tag
+from qa.conditions import answer_validators, progress_validators
 from qa.models import Answer, Question
 from qa.views.answer import SourceEntry, answer_context
-from qa.views.caching import keep_private, tag
 from qa.views.links import answer_alternates, link_answer
 from qa.views.progress import nearest, progress_context
 
@@ -100,6 +100,7 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@conditional(progress_validators)
 def status(request: HttpRequest, slug: str) -> HttpResponse:
     """What the waiting page's script asks for: the state, and the progress as HTML while work goes on."""
     found = get_object_or_404(Question.objects.exclude(state=Question.State.REJECTED), slug=slug)
@@ -109,11 +110,30 @@ def status(request: HttpRequest, slug: str) -> HttpResponse:
     return keep_private(JsonResponse({"state": found.state, "html": html}))
 
 
+def instead_of_versions(request: HttpRequest, question: Question, *, known: bool) -> HttpResponse | None:
+    """What stands at every address of a question whose versions can't be read now, or None where they can.
+
+    People cite these addresses: they lead to the tombstone or to the page it was merged into; what was
+    published once (`known`) and is held now says so. Raises Http404 for what never was public.
+    """
+    if question.state == Question.State.PUBLISHED:
+        return None
+    if question.state in (Question.State.RETRACTED, Question.State.MERGED):
+        return PAGES[question.state](request, question)
+    if known and question.state in (Question.State.HELD, Question.State.PENDING):
+        return PAGES[question.state](request, question)
+    raise Http404
+
+
 @require_safe
 @conditional(answer_validators, is_kept=True)
 def version(request: HttpRequest, slug: str, number: str) -> HttpResponse:
     """An earlier version, as it was published; the present one is at the question's own address."""
     found = find_question(slug)
+    once = found.answers.filter(version=number, published_at__isnull=False)
+    instead = instead_of_versions(request, found, known=once.exists()) if not found.published_answer else None
+    if instead:
+        return instead
     readable = Answer.objects.readable().filter(question=found)
     answer = get_object_or_404(readable.select_related("run", "published_by"), version=number)
     if answer.pk == found.published_answer_id:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,9 +11,10 @@ from django.views.decorators.http import require_safe
 
 from archive.caching import keep_public
 from archive.conditions import conditional
+from qa.caching import tag
 from qa.conditions import list_validators
 from qa.forms import QuestionListForm
-from qa.models import Answer, Question
+from qa.models import Answer, Question, Source
 from qa.views.facets import Facet, Option, address_with, make_facet
 from qa.views.home import with_answers
 
@@ -41,7 +42,17 @@ def _narrow(cleaned: dict[str, Any]) -> QuerySet[Question]:
     if category := cleaned.get("category"):
         within = _of_category(Question.objects.published(), category).values("pk")
         questions = questions.filter(pk__in=within)
+    if identifier := cleaned.get("cites"):
+        cites = Source.objects.filter(
+            answer=OuterRef("published_answer"), is_cited=True, preprint__identifier=identifier
+        )
+        questions = questions.filter(Exists(cites))
     return questions
+
+
+def _preprint(request: HttpRequest, cleaned: dict[str, Any]) -> Facet:
+    """The preprint that all of them cite: chosen on its own page, so here is only the way out of it."""
+    return make_facet(request, name="cites", label="Cites", chosen=cleaned.get("cites") or "", counts=[])
 
 
 def _verdicts(request: HttpRequest, cleaned: dict[str, Any]) -> Facet:
@@ -64,7 +75,7 @@ def _categories(request: HttpRequest, cleaned: dict[str, Any]) -> Facet:
     counted = rows.order_by().values_list(code).annotate(count=Count("pk", distinct=True))
     counts = [(name, name, count) for name, count in counted.order_by("-count", code)[:MAX_CATEGORIES]]
     return make_facet(
-        request, name="category", label="Cites", chosen=cleaned.get("category") or "", counts=counts
+        request, name="category", label="Cites from", chosen=cleaned.get("category") or "", counts=counts
     )
 
 
@@ -86,11 +97,12 @@ def questions(request: HttpRequest) -> HttpResponse:
     rows = with_answers(_narrow(cleaned)).order_by(*ORDERS[order][1])
     page = Paginator(rows, QUESTIONS_A_PAGE).get_page(request.GET.get("page"))
     canonical = reverse("qa:questions") + (f"?page={page.number}" if page.number > 1 else "")
-    facets = [_verdicts(request, cleaned), _categories(request, cleaned)]
+    facets = [_preprint(request, cleaned), _verdicts(request, cleaned), _categories(request, cleaned)]
     context = {
         "page": page,
         "canonical": "" if any(cleaned.values()) else canonical,
         "facets": [facet for facet in facets if facet.is_shown],
         "orders": _orders(request, order),
     }
-    return keep_public(render(request, "qa/questions.html", context))
+    response = keep_public(render(request, "qa/questions.html", context))
+    return tag(response, questions=[one.slug for one in page])

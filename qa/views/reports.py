@@ -5,11 +5,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from qa.caching import keep_private
 from qa.forms import ReportForm
 from qa.models import Citation, Question, Report
 from qa.quotas import QuotaUsed, asker_key
 from qa.reporting import REPORTABLE, ReportRefused, file_report, find_citation
-from qa.views.caching import keep_private
 from qa.views.question import find_question
 
 

@@ -74,8 +74,12 @@ def list_hits(hits: Sequence[Hit], query: str) -> list[dict[str, Any]]:
 
 
 def _preprint_facets(request: HttpRequest, cleaned: dict[str, Any], hits: Sequence[Hit]) -> list[Facet]:
-    """How the found preprints divide: by primary category, largest first, and by year, newest first."""
-    categories = Counter(hit.preprint.primary_category for hit in hits).most_common(MAX_CATEGORIES)
+    """How the found preprints divide: by category, largest first, and by year, newest first.
+
+    A preprint counts in each of its categories: in all of them it is found by the filter.
+    """
+    codes = Counter(code for hit in hits for code in hit.preprint.categories)
+    categories = codes.most_common(MAX_CATEGORIES)
     years = sorted(Counter(hit.preprint.submitted_on.year for hit in hits).items(), reverse=True)
     facets = [
         make_facet(
@@ -169,6 +173,7 @@ def search(request: HttpRequest) -> HttpResponse:
     cleaned = form.cleaned_data
     query, is_search = cleaned.get("q", ""), "author" not in request.GET
     context: dict[str, Any] = {"query": query, "cleaned": cleaned, "is_search": is_search}
+    context |= {"typed": request.GET.get("q", ""), "trouble": form.errors.get("q")}
     if author := cleaned.get("author"):
         context |= _search_by_author(request, author)
     elif query:
@@ -176,10 +181,10 @@ def search(request: HttpRequest) -> HttpResponse:
         if named and (found := find_preprint(named)):
             return redirect(found)
         context |= _search_by_words(request, cleaned)
-    if not query and not author:
+    if not query and not author and not form.errors:
         context["canonical"] = reverse("qa:search")
     response = render(request, "qa/search.html", context)
-    if query or author:
+    if query or author or form.errors:
         response["X-Robots-Tag"] = "noindex"
     if not context.get("is_whole", True):
         response["Cache-Control"] = "no-store"

@@ -42,6 +42,7 @@ if (progress) {
   const poll = async () => {
     try {
       const response = await fetch(progress.dataset.status, { headers: { Accept: "application/json" } });
+      if (response.status === 404 || response.status === 410) return location.reload(); // taken back meanwhile
       if (!response.ok) throw new Error(response.status);
       const { state, html } = await response.json();
       if (state !== "pending") return location.reload();

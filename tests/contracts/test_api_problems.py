@@ -3,11 +3,15 @@
 import json
 from urllib.parse import quote
 
+import psycopg
 import pytest
-from django.db import OperationalError, connection
-from django.test import Client
+from django.db import InterfaceError, OperationalError, connection
+from django.test import Client, RequestFactory
+from psycopg_pool import PoolTimeout
 
+from antigravity.api import server_error
 from antigravity.programs import web_command
+from antigravity.wsgi import application
 from tests.factories import PreprintFactory
 from tests.qa.factories import make_published_question
 
@@ -32,6 +36,8 @@ def assert_problem(response, status: int, code: str) -> None:
         "/api/v1/papers/",
         "/api/nothing",
         "/api/v1/questions/%00/",
+        "/api/%0A",
+        "/api/v1/papers/%0a%0d/",
         "/api/v1/questions/SHOUTINGLY/",
     ],
 )
@@ -79,6 +85,29 @@ def test_format_that_is_not_offered_is_a_406_problem(client):
     assert_problem(
         client.get("/api/v1/preprints/", headers={"Accept": "application/xml"}), 406, "not_acceptable"
     )
+
+
+def test_export_may_be_asked_for_by_its_own_type(client):
+    response = client.get("/api/v1/export/answers.jsonl", headers={"Accept": "application/jsonl"})
+    assert (response.status_code, response["Content-Type"]) == (200, "application/jsonl")
+    assert_problem(
+        client.get("/api/v1/export/answers.jsonl", headers={"Accept": "application/xml"}),
+        406,
+        "not_acceptable",
+    )
+
+
+@pytest.mark.parametrize(
+    "condition", [{"If-Match": '"other"'}, {"If-Unmodified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"}]
+)
+@pytest.mark.parametrize(
+    "address",
+    ["/api/v1/", "/api/v1/preprints/", "/api/v1/export/answers.jsonl", "/api/v1/questions/suggestions/?q=a"],
+)
+def test_condition_that_fails_is_a_412_problem(client, condition, address):
+    response = client.get(address, headers=condition)
+    if "Last-Modified" in client.get(address) or "If-Match" in condition:
+        assert_problem(response, 412, "precondition_failed")
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -134,14 +163,60 @@ def test_pages_for_people_are_not_readable_from_other_origins(client):
     assert "Access-Control-Allow-Origin" not in response
 
 
-def test_database_that_is_away_is_a_503_problem(client):
+@pytest.mark.parametrize(
+    "error",
+    [OperationalError, InterfaceError, PoolTimeout, psycopg.InterfaceError],
+    ids=lambda one: one.__module__,
+)
+def test_database_that_is_away_is_a_503_problem(client, error):
     def refuse(execute, sql, params, many, context):
-        raise OperationalError("the connection is closed")
+        raise error("the connection is closed")
 
-    with connection.execute_wrapper(refuse):
-        response = client.get("/api/v1/preprints/")
+    client.raise_request_exception = False
+    for address in ("preprints/", "questions/", "export/answers.jsonl", "export/preprints.jsonl"):
+        with connection.execute_wrapper(refuse):
+            response = client.get(f"/api/v1/{address}")
+        assert_problem(response, 503, "unavailable")
+        assert int(response["Retry-After"]) > 0
+
+
+def test_database_that_is_away_outside_of_a_view_is_a_503_problem(rf):
+    try:
+        raise PoolTimeout("no connection within 10 s")
+    except PoolTimeout:
+        response = server_error(rf.get("/api/v1/questions/"))
+        page = server_error(rf.get("/ask/"))
+    response.json = lambda: json.loads(response.content)
     assert_problem(response, 503, "unavailable")
     assert int(response["Retry-After"]) > 0
+    assert (page.status_code, int(page["Retry-After"]) > 0) == (503, True)
+
+
+@pytest.mark.parametrize(
+    "charset", ["zlib", "rot13", "bz2", "undefined", "punycode", "idna", "nonsense", "", "latin-1"]
+)
+def test_charset_that_is_none_breaks_nothing(charset):
+    started = []
+    environ = RequestFactory().get("/healthz?q=noise").environ
+    environ["CONTENT_TYPE"] = f"text/plain; charset={charset}"
+    list(application(environ, lambda status, headers: started.append(status)))
+    assert started == ["200 OK"]
+
+
+def test_addresses_are_on_the_canonical_host_whatever_host_was_asked(client, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.SITE_URL = "https://answers.example.org"
+    PreprintFactory.create_batch(2)
+    old = PreprintFactory(source_id="quant-ph/9705052")
+    api = "https://answers.example.org/api/v1"
+
+    root = client.get("/api/v1/", headers={"Host": "other.example"}).json()
+    page = client.get("/api/v1/preprints/?limit=1", headers={"Host": "other.example"}).json()
+    moved = client.get("/api/v1/preprints/quant-ph/9705052/", headers={"Host": "other.example"})
+
+    assert root["preprints"] == f"{api}/preprints/"
+    assert page["next"].startswith(f"{api}/preprints/?cursor=")
+    assert moved["Location"] == f"{api}/preprints/{old.identifier}/"
 
 
 def test_no_word_of_a_request_can_break_an_error(client):

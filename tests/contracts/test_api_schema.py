@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
 
@@ -66,3 +67,27 @@ def test_documentation_works_under_the_content_security_policy(live_server, page
     page.get_by_text("Search preprints").click()
     page.get_by_text(re.compile("Calibrated, 0 to 1")).or_(page.get_by_text("Try it out")).first.wait_for()
     assert complaints == []
+
+
+def test_documentation_has_a_guide_that_needs_no_script(client):
+    page = BeautifulSoup(client.get("/api/").content, "html.parser")
+
+    assert [heading.get_text() for heading in page.find_all("h1")] == ["REST API"]
+    assert page.select_one("a.skip")["href"] == f"#{page.main['id']}"
+    guide = page.select_one("main details")
+    assert "Ask, wait, read" in [heading.get_text() for heading in guide.find_all("h2")]
+    assert "/questions/{slug}/status/" in guide.get_text()
+    assert "precondition_failed" in guide.table.find_next("table").get_text()
+    assert page.select_one('noscript a[href="/api/schema/"]')
+
+
+@pytest.mark.django_db(transaction=True)
+def test_documentation_is_dark_where_the_reader_is(live_server, page):
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{live_server.url}/api/")
+    page.get_by_text("Ask a question").wait_for()
+    colour = "getComputedStyle(document.querySelector(name)).backgroundColor"
+    lightness = f"(name) => {colour}.match(/[0-9]+/g).map(Number)"
+    assert max(page.evaluate(lightness, "body")[:3]) < 60
+    ink = page.evaluate(lightness.replace("backgroundColor", "color"), ".opblock-summary-description")
+    assert min(ink[:3]) > 120

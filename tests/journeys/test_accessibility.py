@@ -1,4 +1,4 @@
-"""Every kind of page under axe in both schemes, at 200 % zoom, and with a listener for broken policies."""
+"""Every kind of page under axe in both schemes, at 200 % zoom, at 320 pixels, on paper, and its policy."""
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -20,12 +20,16 @@ COLOUR_RULES = {"runOnly": ["color-contrast", "link-in-text-block"]}  # the othe
 REPEATED = {"exclude": [["li:nth-child(n + 5)"]]}  # made as its four elder sisters are
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 640, "height": 400}  # what 200 % zoom leaves of a window of 1280 x 800
-MEASURE = """() => {
+PHONE = {"width": 320, "height": 640}
+MEASURE = """(name) => {
   const { scrollWidth, clientWidth } = document.documentElement;
-  const found = scrollWidth > clientWidth ? [`at 200 %: ${scrollWidth - clientWidth} pixels too wide`] : [];
+  const found = scrollWidth > clientWidth ? [`${name}: ${scrollWidth - clientWidth} pixels too wide`] : [];
   const heading = document.querySelector("h1").getBoundingClientRect();
-  return heading.width ? found : [...found, "at 200 %: no heading"];
+  return heading.width ? found : [...found, `${name}: no heading`];
 }"""
+PRINTED = """() => [...document.querySelectorAll(".masthead nav, .find, .colophon, main button, main .pager")]
+  .filter((one) => one.checkVisibility())
+  .map((one) => `printed: ${one.className || one.tagName}`)"""
 
 
 def violations(page: Page, scheme: str, rules: dict) -> list[str]:
@@ -43,13 +47,19 @@ def violations(page: Page, scheme: str, rules: dict) -> list[str]:
 
 
 def look_at(page: Page) -> list[str]:
-    """What is wrong with the open page: axe in both schemes, its width at 200 %, its policy."""
+    """What is wrong with the open page: axe in both schemes, its width at 200 % and on a phone, what it
+    prints that only a screen needs, its policy.
+    """
     page.evaluate("() => document.querySelectorAll('details').forEach((one) => (one.open = true))")
     page.evaluate(AXE_SCRIPT)
     found = violations(page, "light", ALL_RULES) + violations(page, "dark", COLOUR_RULES)
-    page.set_viewport_size(NARROW)
-    found += page.evaluate(MEASURE)
+    for size, name in ((NARROW, "at 200 %"), (PHONE, "at 320 pixels")):
+        page.set_viewport_size(size)
+        found += page.evaluate(MEASURE, name)
     page.set_viewport_size(WIDE)
+    page.emulate_media(media="print")
+    found += page.evaluate(PRINTED) + page.evaluate(MEASURE, "printed")
+    page.emulate_media(media="screen")
     return found + page.evaluate("() => window.broken")
 
 

@@ -14,9 +14,7 @@ from tests.qa.factories import (
     EVIDENCE,
     AnswerRunFactory,
     make_answer,
-    make_held_question,
     make_published_question,
-    make_unanswerable_question,
     retrieved,
 )
 
@@ -24,12 +22,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LEASE = {"state": AnswerRun.State.RUNNING, "lease_token": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}
 API_FILES = {"api"}  # the frame of Swagger UI, on a page of its own
-NARROW = {"width": 320, "height": 640}
-
-
-def overflow(page: Page) -> int:
-    """How many pixels the page is wider than its window."""
-    return page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
 def test_progress_moves_without_reloading_and_ends_on_the_answer(live_server, page: Page):
@@ -94,32 +86,6 @@ def test_card_shows_the_evidence_of_this_claim_on_hover(live_server, page: Page)
     expect(card).to_be_visible()
     page.keyboard.press("Escape")
     expect(card).to_be_hidden()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_reflows_to_320_pixels(live_server, page: Page, scheme):
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size(NARROW)
-    preprints = PreprintFactory.create_batch(3)
-    questions = [
-        make_published_question(preprints=preprints),
-        make_held_question(preprints=preprints),
-        make_unanswerable_question(preprints),
-        AnswerRunFactory(retrieved=retrieved(preprints)).question,
-    ]
-    addresses = [
-        "/",
-        "/ask/",
-        "/search?q=noise+variational",
-        "/about",
-        "/method",
-        "/nothing",
-        "/list/quant-ph/2024-01",
-    ]
-
-    for address in [*addresses, *(question.get_absolute_url() for question in questions)]:
-        page.goto(live_server.url + address)
-        assert overflow(page) <= 0, address
 
 
 def test_printed_answer_keeps_its_text_and_loses_its_controls(live_server, page: Page):

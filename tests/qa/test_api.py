@@ -125,21 +125,21 @@ def test_dropped_statements_are_not_shown(client):
     assert dropped.text not in texts
 
 
-def test_follow_up_links_only_to_a_published_page(client):
+def test_follow_up_leads_to_its_published_page_or_to_none(client):
     question = make_published_question()
-    published, held = make_published_question(), make_held_question()
+    published = make_published_question()
     follow_ups = question.published_answer.follow_ups.order_by("position")
     FollowUp.objects.filter(pk=follow_ups[0].pk).update(target=published)
-    FollowUp.objects.filter(pk=follow_ups[1].pk).update(target=held)
     slugs = [one["slug"] for one in read(client, question)["answer"]["follow_ups"]]
     assert slugs == [published.slug, None, None]
 
 
-def test_text_of_a_retracted_question_lives_on_in_no_follow_up(client):
+@pytest.mark.parametrize("state", ["retracted", "held"])
+def test_text_of_a_question_that_is_not_public_lives_on_in_no_follow_up(client, state):
     question = make_published_question()
-    retracted = make_closed_question("retracted")
+    hidden = make_held_question() if state == "held" else make_closed_question(state)
     follow_up = question.published_answer.follow_ups.order_by("position")[0]
-    FollowUp.objects.filter(pk=follow_up.pk).update(target=retracted)
+    FollowUp.objects.filter(pk=follow_up.pk).update(target=hidden)
     assert follow_up.text not in [one["text"] for one in read(client, question)["answer"]["follow_ups"]]
     assert follow_up.text not in client.get(f"/ask/{question.slug}").content.decode()
 
@@ -289,7 +289,9 @@ def test_versions_of_a_page_that_was_taken_back_are_not_shown(client):
     Question.objects.filter(pk=question.pk).update(state="held")
     assert client.get(f"{LIST}{question.slug}/answers/").json() == []
     assert client.get(f"{LIST}{question.slug}/answers/1/").status_code == 404
-    assert client.get(f"/ask/{question.slug}/v1").status_code == 404
+    page = client.get(f"/ask/{question.slug}/v1").content.decode()
+    assert "Being checked by a curator" in page
+    assert "84.0%" not in page
 
 
 @pytest.mark.parametrize("version", ["0", "3", "99999999999999999999", "x"])
@@ -336,3 +338,42 @@ def test_list_costs_four_queries(client):
     with CaptureQueriesContext(connection) as queries:
         assert len(listed(client)) == 3
     assert len(queries) == 4  # two for the validators; the questions, and the marks of their answers
+
+
+@pytest.mark.parametrize("form", ["2401.07049", "arxiv:2401.07049v2", "AG-lower", "quant-ph/9705052"])
+def test_questions_of_a_preprint_are_found_by_its_other_names(client, form):
+    source_id = form if "/" in form else "2401.07049"
+    preprint = PreprintFactory(source_id=source_id)
+    form = preprint.identifier.lower() if form == "AG-lower" else form
+
+    response = client.get(f"/api/v1/preprints/{form}/questions/")
+
+    own = f"/api/v1/preprints/{preprint.identifier}/questions/"
+    assert (response.status_code, response["Location"]) == (301, f"http://127.0.0.1:8000{own}")
+    assert client.get(own).status_code == 200
+    assert client.get("/api/v1/preprints/2401.99999/questions/").status_code == 404
+
+
+def test_pages_hold_questions_published_at_the_same_moment_once_each(client):
+    slugs = {make_published_question(statements=1).slug for _ in range(5)}
+    Question.objects.update(published_at=timezone.now())
+    address, found = f"{LIST}?limit=2", []
+    while address:
+        page = client.get(address)
+        assert page.status_code == 200
+        found += [row["slug"] for row in page.json()["results"]]
+        back, address = page.json()["previous"], page.json()["next"]
+    assert len(found) == 5
+    assert set(found) == slugs
+    assert client.get(back).status_code == 200
+
+
+def test_follow_up_of_a_merged_question_leads_to_where_it_went(client):
+    question, target = make_published_question(), make_published_question()
+    merged = make_merged_question(target)
+    first = question.published_answer.follow_ups.order_by("position").first()
+    FollowUp.objects.filter(pk=first.pk).update(target=merged)
+
+    assert read(client, question)["answer"]["follow_ups"][0]["slug"] == target.slug
+    page = client.get(f"/ask/{question.slug}").content.decode()
+    assert f'<a href="/ask/{target.slug}">{first.text}</a>' in page

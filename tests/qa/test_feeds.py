@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import feedparser
 import pytest
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 SITE = "http://127.0.0.1:8000"
 ATOM = etree.RelaxNG(file=Path(__file__).parents[1] / "data" / "atom.rng")
-HOSTILE = '<script>alert(1)</script> & "quotes" ]]> \x0b</title>'
+HOSTILE = '<script>alert(1)</script> & "quotes" ]]> \x0b\ufffe</title>'
 
 
 def read_atom(client, address):
@@ -91,9 +92,43 @@ class TestEveryFeed:
                 assert entry.title
                 for moment in (entry.updated, entry.published):
                     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)", moment)
-                assert not re.search(r'(?:href|src)="(?!https?://)', entry.summary)
-                assert "<script" not in entry.summary
+                [content] = entry.content
+                assert content.type == "text/html"
+                assert not re.search(r'(?:href|src)="(?!https?://)', content.value)
+                assert "<script" not in content.value
             assert read.feed.updated == max(entry.updated for entry in read.entries)
+
+    @pytest.mark.parametrize("sign", ["\ufffe", "\uffff", "\x0b", "\x1f"])
+    def test_no_sign_that_xml_forbids_makes_it_unreadable(self, client, sign):
+        preprint = PreprintFactory(
+            title=f"On {sign} noise", abstract=f"Noise {sign} lowers it.", authors=[f"A{sign}da"],
+            primary_category="cs.CV",
+        )  # fmt: skip
+        make_published_question(text=f"Does noise {sign} lower it?", preprints=[preprint], cited=1)
+
+        for address in (
+            "/feeds/category/cs.CV.atom",
+            "/feeds/answers.atom",
+            f"/feeds/search.atom?q=noise{quote(sign)}",
+        ):
+            assert read_atom(client, address).entries
+
+    def test_every_author_has_a_name_of_their_own(self, client):
+        PreprintFactory(authors=["Ada Lovelace", "Alan Turing"], primary_category="cs.CV")
+
+        [entry] = read_atom(client, "/feeds/category/cs.CV.atom").entries
+
+        assert [author.name for author in entry.authors] == ["Ada Lovelace", "Alan Turing"]
+
+    def test_ids_stay_when_the_site_moves(self, client, settings):
+        question = make_published_question()
+        before = read_atom(client, "/feeds/answers.atom")
+
+        settings.SITE_URL = "https://moved.example.org"
+
+        after = read_atom(client, "/feeds/answers.atom")
+        assert after.entries[0].link == f"https://moved.example.org/ask/{question.slug}"
+        assert (after.feed.id, after.entries[0].id) == (before.feed.id, before.entries[0].id)
 
     def test_is_valid_json_feed_with_the_same_entries(self, client):
         question, preprint = make_archive()
@@ -173,7 +208,7 @@ class TestCorrections:
         titles = [entry.title.split(":")[0] for entry in entries]
         assert sorted(titles) == ["Outdated", "Reanswered", "Retracted"]
         notice = next(entry for entry in entries if entry.title == "Retracted: A retracted question")
-        assert "It names a private person." in notice.summary
+        assert "It names a private person." in notice.content[0].value
         assert notice.link == f"{SITE}/ask/{retracted.slug}"
         assert retracted.text not in str(entries)
         assert "was withdrawn on 9 May 2026." in str(entries)

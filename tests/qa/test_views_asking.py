@@ -159,7 +159,7 @@ def test_form_without_its_token_is_refused_with_a_page():
     response = Client(enforce_csrf_checks=True).post("/ask/", {"question": QUESTION})
 
     assert response.status_code == 403
-    assert "reload the page" in parsed(response).get_text()
+    assert "had gone stale" in parsed(response).get_text()
 
 
 def test_form_too_large_is_refused_with_a_page(client):
@@ -188,3 +188,35 @@ def test_forged_list_of_questions_is_ignored(client):
     other.cookies["asked"] = Question.objects.get().slug
 
     assert QUESTION not in parsed(other.get("/ask/")).get_text()
+
+
+@pytest.mark.parametrize("what", ["refused", "quota"])
+def test_trouble_is_the_description_of_the_box(client, settings, what):
+    settings.ASK_QUOTA_PER_HOUR = 0 if what == "quota" else 20
+
+    page = parsed(client.post("/ask/", {"question": QUESTION if what == "quota" else "No."}))
+
+    named = page.textarea["aria-describedby"].split()
+    assert named == ["question-trouble", "question-help"]
+    assert all(page.select_one(f"#{name}") for name in named)
+    assert parsed(client.get("/ask/")).textarea["aria-describedby"] == "question-help"
+
+
+def test_form_that_had_gone_stale_keeps_what_was_typed_and_can_be_sent_again():
+    client = Client(enforce_csrf_checks=True)
+
+    page = parsed(client.post("/ask/", {"question": QUESTION}))
+
+    assert page.textarea.get_text().strip() == QUESTION
+    token = page.select_one('form.ask input[name="csrfmiddlewaretoken"]')["value"]
+    again = client.post("/ask/", {"question": QUESTION, "csrfmiddlewaretoken": token})
+    assert again.status_code == 303
+
+
+def test_report_that_had_gone_stale_shows_what_was_typed():
+    address = f"/ask/{make_published_question().slug}/report"
+
+    response = Client(enforce_csrf_checks=True).post(address, {"kind": "claim", "text": "It is <wrong>."})
+
+    assert response.status_code == 403
+    assert parsed(response).textarea.get_text().strip() == "It is <wrong>."

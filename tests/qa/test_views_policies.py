@@ -104,8 +104,8 @@ class TestCorrections:
             make_closed_question("retracted")
         assert queries("/corrections") == one
         assert "Page 2 of 2" in text_of(client, "/corrections?page=2")
-        for wrong in ("3", "0", "x", "-1", "9" * 40):
-            assert client.get(f"/corrections?page={wrong}").status_code == 404
+        for wrong in ("3", "0", "x", "-1", "9" * 40, "0000000010"):
+            assert client.get(f"/corrections?page={wrong}").status_code == 404, wrong
 
 
 def test_times_of_entries_are_those_of_the_events(client):

@@ -6,6 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from qa.models import Answer, Citation, Question
+from qa.views import preprint as preprint_views
 from tests.factories import PreprintFactory
 from tests.qa.factories import (
     EVIDENCE,
@@ -219,3 +220,40 @@ def test_evidence_of_an_earlier_version_is_highlighted_too(client):
     page, _ = get_page(client, f"{citation.source.preprint.get_absolute_url()}?highlight={citation.pk}")
 
     assert page.select_one(".abstract mark").get_text() == EVIDENCE
+
+
+def test_withdrawn_one_has_no_link_to_a_category_that_has_nothing_else(client):
+    preprint = PreprintFactory(withdrawn_on="2026-05-09", primary_category="math.AG")
+
+    page = BeautifulSoup(client.get(f"/abs/{preprint.identifier}").content, "html.parser")
+
+    assert page.select_one(".kicker .chip").get_text() == "math.AG"
+    assert page.select_one('a[href="/list/math.AG"]') is None
+
+
+def test_words_in_another_language_say_so(client):
+    PreprintFactory(title="English title", categories=["math.AG"], primary_category="math.AG")
+    preprint = PreprintFactory(language="fr", title="Sur les bruits", primary_category="math.AG")
+
+    page = BeautifulSoup(client.get(f"/abs/{preprint.identifier}").content, "html.parser")
+    listed = BeautifulSoup(client.get("/recent").content, "html.parser")
+
+    assert (page.h1["lang"], page.h1["dir"]) == ("fr", "auto")
+    assert page.select_one(".abstract")["lang"] == "fr"
+    languages = {item.get_text(): item.get("lang") for item in listed.select(".preprint-item h3")}
+    assert languages == {"English title": None, "Sur les bruits": "fr"}
+
+
+def test_more_questions_than_are_shown_are_led_to(client, monkeypatch):
+    monkeypatch.setattr(preprint_views, "CITING_QUESTIONS", 2)
+    preprint = PreprintFactory()
+    slugs = {make_published_question(preprints=[preprint], cited=1, statements=1).slug for _ in range(3)}
+    make_published_question(statements=1)
+
+    page = BeautifulSoup(client.get(f"/abs/{preprint.identifier}").content, "html.parser")
+
+    assert len(page.select("#citing ~ ol > li")) == 2
+    [more] = page.select("#citing ~ .more a")
+    found = BeautifulSoup(client.get(more["href"]).content, "html.parser")
+    assert {link["href"].split("/")[2] for link in found.select(".question-item h3 a")} == slugs
+    assert preprint.identifier in found.select_one(".facets .chosen").get_text()

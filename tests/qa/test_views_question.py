@@ -136,10 +136,9 @@ class TestPublished:
         assert page.select_one(".answer blockquote")
 
     def test_follow_up_leads_to_its_answer_or_to_the_filled_in_form(self, client):
-        answered, pending = make_published_question(text="Which noise matters most?"), QuestionFactory()
+        answered = make_published_question(text="Which noise matters most?")
         question = make_published_question()
         FollowUp.objects.filter(answer__question=question, position=0).update(target=answered)
-        FollowUp.objects.filter(answer__question=question, position=1).update(target=pending)
 
         _, page, _ = get_page(client, f"/ask/{question.slug}")
 
@@ -205,13 +204,26 @@ class TestPublished:
         assert [image["src"] for image in page.find_all("img")] == ["/static/img/favicon.svg"]
         assert text.count("onerror") >= 8
 
+    def test_every_verdict_explains_itself_and_no_reason_is_lost(self, client):
+        question = make_published_question(statements=2, cited=1)
+        first, second = Citation.objects.order_by("statement__position")
+        Citation.objects.filter(pk=first.pk).update(reasons=["It stands there word for word."], score=1.0)
+        Citation.objects.filter(pk=second.pk).update(reasons=["It comes near it in meaning."], score=0.78)
+
+        _, page, _ = get_page(client, f"/ask/{question.slug}")
+
+        [evidence] = page.select("[data-statements]")
+        assert evidence["data-statements"] == "0 1"
+        said = " ".join(evidence.get_text(" ").split())
+        assert "It stands there word for word. It comes near it in meaning. Support 0.78 of 1." in said
+
     @pytest.mark.parametrize("statements", [1, 30])
     def test_makes_the_same_few_queries_for_any_length(self, client, django_assert_num_queries, statements):
         question = make_published_question(
             statements=statements, preprints=PreprintFactory.create_batch(8), cited=1
         )
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             assert client.get(f"/ask/{question.slug}").status_code == 200
 
     def test_page_does_not_change_while_a_new_version_is_made(self, client):
@@ -281,10 +293,32 @@ class TestVersions:
         assert client.get(f"/ask/{question.slug}/v{hidden.version}").status_code == 404
         assert f"/v{hidden.version}" not in client.get(f"/ask/{question.slug}").content.decode()
 
-    def test_versions_of_a_retracted_question_are_gone(self, client):
-        question = make_closed_question(Question.State.RETRACTED)
+    @pytest.mark.parametrize("rest", ["v1", "v2", "history"])
+    def test_cited_addresses_lead_to_what_became_of_the_question(self, client, rest):
+        retracted, merged, held = (make_published_question() for _ in range(3))
+        target = make_published_question()
+        for question in (retracted, merged, held):
+            publishing.publish(make_answer(question, state=Answer.State.HELD))
+            question.refresh_from_db()
+        publishing.retract(retracted, "It names a private person.")
+        publishing.merge(merged, target)
+        publishing.hold(held.published_answer, "A reader doubts it.")
 
-        assert client.get(f"/ask/{question.slug}/v1").status_code == 404
+        gone = client.get(f"/ask/{retracted.slug}/{rest}")
+        moved = client.get(f"/ask/{merged.slug}/{rest}")
+        waiting = client.get(f"/ask/{held.slug}/{rest}")
+
+        assert gone.status_code == 410
+        assert "It names a private person." in gone.content.decode()
+        assert (moved.status_code, moved["Location"]) == (301, f"/ask/{target.slug}")
+        assert waiting.status_code == 200
+        assert "Being checked by a curator" in waiting.content.decode()
+        assert waiting["X-Robots-Tag"] == "noindex"
+
+    def test_versions_that_never_were_public_are_nowhere_whatever_becomes_of_the_question(self, client):
+        for question in (make_held_question(), make_closed_question(Question.State.REJECTED)):
+            assert client.get(f"/ask/{question.slug}/v1").status_code == 404
+            assert client.get(f"/ask/{question.slug}/history").status_code == 404
 
 
 class TestPending:

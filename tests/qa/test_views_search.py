@@ -209,3 +209,26 @@ def test_search_by_meaning_works_once_vectors_are_there(client, preprints):
     assert titles(page)[0] == preprints[0].title
     assert page.select(".notice") == []
     assert page.select_one(".similarity .figure").get_text().endswith("%")
+
+
+def test_search_that_is_too_long_says_so_and_keeps_the_words(client):
+    words = "noise " * 83 + "abc"
+
+    response = client.get("/search", {"q": words})
+
+    page = BeautifulSoup(response.content, "html.parser")
+    assert "500 characters at most; these are 501" in page.select_one("#search-trouble").get_text()
+    assert page.select_one("#search")["value"] == words
+    assert page.select_one("#search")["aria-describedby"] == "search-trouble"
+    assert response["X-Robots-Tag"] == "noindex"
+
+
+def test_facet_counts_what_its_link_finds(client):
+    PreprintFactory.create_batch(2, primary_category="quant-ph", categories=["quant-ph", "cs.LG"])
+    PreprintFactory(primary_category="cs.LG", categories=["cs.LG"])
+
+    _, page = get_page(client, q="noise lowers")
+
+    counts = {link.get_text(" ", strip=True) for link in page.select('.facets a[href*="category="]')}
+    assert counts == {"cs.LG 3", "quant-ph 2"}
+    assert len(titles(get_page(client, q="noise lowers", category="cs.LG")[1])) == 3

@@ -1,6 +1,7 @@
 """Home, the lists, the pages about the site, errors, and the frame around all of them."""
 
 import re
+from datetime import date
 
 import pytest
 from bs4 import BeautifulSoup
@@ -208,6 +209,7 @@ def test_page_without_a_database_says_when_to_come_back(monkeypatch):
     assert response.status_code == 503
     assert response["Retry-After"] == "10"
     assert parsed(response).h1.get_text() == "Closed for a moment"
+    assert len(parsed(response).code.get_text()) >= 32  # by which the log is searched
     assert "the server is gone" not in response.content.decode()
 
 
@@ -228,3 +230,38 @@ def test_times_have_the_form_that_html_takes(client):
 
         assert stamps, address
         assert all(re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\+00:?00)?", stamp) for stamp in stamps)
+
+
+@pytest.mark.parametrize("address", ["/", "/recent", "/questions", "/list/quant-ph/2024-01"])
+def test_lists_have_a_preview(client, address):
+    PreprintFactory(submitted_on=date(2024, 1, 13), primary_category="quant-ph")
+
+    page = parsed(client.get(address))
+
+    tags = {tag["property"]: tag["content"] for tag in page.select('meta[property^="og:"]')}
+    assert tags["og:url"] == f"http://127.0.0.1:8000{address}"
+    assert tags["og:site_name"] == "Antigravity Q&A"
+    assert tags["og:title"]
+    assert tags["og:description"]
+
+
+@pytest.mark.parametrize(
+    ("address", "feed"),
+    [
+        ("/questions", "/feeds/answers"),
+        ("/corrections", "/feeds/corrections"),
+        ("/list/quant-ph/2024-01", "/feeds/category/quant-ph"),
+        ("/search?q=noise", "/feeds/search"),
+    ],
+)
+def test_page_with_a_feed_links_it_for_people_and_programs(client, address, feed):
+    PreprintFactory(submitted_on=date(2024, 1, 13), primary_category="quant-ph")
+    query = "?q=noise" if "search" in address else ""
+
+    page = parsed(client.get(address))
+
+    for ending, kind in (("atom", "application/atom+xml"), ("json", "application/feed+json")):
+        wanted = f"{feed}.{ending}{query}"
+        assert page.select_one(f'head link[type="{kind}"][href="{wanted}"]'), wanted
+        assert page.select_one(f'main a[type="{kind}"][href="{wanted}"]'), wanted
+        assert client.get(wanted).status_code == 200
