@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from qa import publishing
 from qa.models import AnswerRun, Question
 from tests.factories import PreprintFactory
 from tests.qa.factories import (
@@ -68,6 +69,15 @@ def test_unreachable_site_does_not_end_the_waiting(live_server, page: Page):
     AnswerRun.objects.update(**LEASE, lease_until=timezone.now(), step="writing")
 
     expect(page.locator('[aria-current="step"]')).to_contain_text("Writing the answer", timeout=20_000)
+
+
+def test_rejected_question_ends_the_waiting(live_server, page: Page):
+    question = AnswerRunFactory().question
+    page.goto(live_server.url + question.get_absolute_url())
+
+    publishing.reject(question, "It names a private person.")
+
+    expect(page.get_by_role("heading", name="Nothing at this address")).to_be_visible()
 
 
 def test_card_shows_the_evidence_of_this_claim_on_hover(live_server, page: Page):
