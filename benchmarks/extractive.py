@@ -7,8 +7,9 @@ Thresholds were set on the part "fit"; "report" is shown apart. It is no longer 
 of its 42 verdicts were right, and one framing word and one threshold were changed after that. Baseline: the
 verdict by the best sentence's cosine alone, with the two thresholds that do best on "fit". Of 52 questions it
 was judged by hand which of the eight records bear on them ("bearing"): how many quoted sentences come from
-those, how many of those are quoted, and beside it the same where every record may be quoted. Texts come from
-ANTIGRAVITY_DATA.
+those, how many of those are quoted, and beside it the same where every record may be quoted. Of 27 questions
+it was judged which of the fifteen sentences of highest relevance are to the point: how many of those quoted
+are, any other counting as not, and whether the first one quoted is. Texts come from ANTIGRAVITY_DATA.
 """
 
 import itertools
@@ -27,12 +28,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "antigravity.settings")
 
 from archive.embeddings import get_embedder  # noqa: E402
 from qa.checking import CheckSource, check_draft  # noqa: E402
-from qa.extractive import choose_sentences, compose, read_sources  # noqa: E402
+from qa.extractive import Candidate, choose, choose_sentences, compose, read_sources  # noqa: E402
 from qa.gating import decide  # noqa: E402
 from qa.statements import parse_output  # noqa: E402
 
 DATA = Path(os.environ.get("ANTIGRAVITY_DATA", ROOT.parent / "shared" / "data"))
 QUESTIONS = ROOT / "benchmarks" / "data" / "extractive_questions.jsonl"
+SENTENCES = ROOT / "benchmarks" / "data" / "extractive_sentences.jsonl"
 VERDICTS = ("answered", "partial", "unanswerable")
 
 
@@ -49,6 +51,10 @@ def read_records() -> dict[str, dict]:
         record = json.loads(line)
         records[record["id"]] = record
     return records
+
+
+def read_lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def run(row: dict, records: dict[str, dict], embedder) -> dict:
@@ -71,9 +77,10 @@ def run(row: dict, records: dict[str, dict], embedder) -> dict:
             for one in section["statements"]
             for number in one["sources"]
         ],
+        "chosen": [place_of(row, one) for one in choose(reading)],
         "quoted_of_all": [
             row["sources"][one.source.number - 1]
-            for one in choose_sentences(reading.candidates, reading.focus)
+            for one in choose_sentences(reading.candidates, reading.focus, fewest=1)
         ],
         "follow_ups": len(answer["follow_ups"]),
     }
@@ -85,6 +92,23 @@ def run(row: dict, records: dict[str, dict], embedder) -> dict:
         "citations": len(verdicts),
         "is_published": decide(draft, checked, is_quotation=True).publish,
     }
+
+
+def place_of(row: dict, candidate: Candidate) -> list:
+    """A sentence as the judged ones are named: its record's id and its place in the abstract."""
+    return [row["sources"][candidate.source.number - 1], candidate.place]
+
+
+def to_the_point_line(rows: list[dict]) -> str:
+    """How many of the quoted sentences are to the point, and of how many questions the first one is."""
+    right = [[one in row["on_point"] for one in row["chosen"]] for row in rows]
+    share = sum(map(sum, right)) / sum(map(len, right))
+    first = sum(places[0] for places in right if places)
+    most = sum(min(len(row["on_point"]), 9) for row in rows)
+    return (
+        f"{share:.3f} of {sum(map(len, right))} quoted; {sum(map(sum, right))} of {most} that could be;"
+        f" the first of {first} of {len(rows)} questions"
+    )
 
 
 def bearing_line(rows: list[dict], key: str) -> str:
@@ -126,6 +150,7 @@ def report(name: str, rows: list[dict], baseline) -> None:
     print(f"  sentences an answer    {statistics.mean(len(row['quoted']) for row in answers):.1f}")
     for name, key in (("bearing sources", "quoted"), ("  without the bar", "quoted_of_all")):
         print(f"  {name:<22} {bearing_line([row for row in rows if 'bearing' in row], key)}")
+    print(f"  sentences to the point {to_the_point_line([row for row in rows if 'on_point' in row])}")
     print(f"  follow-ups an answer   {statistics.mean(row['follow_ups'] for row in answers):.1f}")
     print(f"  seconds to compose     {statistics.median(row['seconds'] for row in rows):.3f} median")
 
@@ -134,10 +159,8 @@ def main() -> None:
     """Both parts, and the baseline fitted on the first."""
     records = read_records()
     embedder = get_embedder()
-    rows = [
-        run(json.loads(line), records, embedder)
-        for line in QUESTIONS.read_text(encoding="utf-8").splitlines()
-    ]
+    judged = {row["question"]: row for row in read_lines(SENTENCES)}
+    rows = [run(row | judged.get(row["question"], {}), records, embedder) for row in read_lines(QUESTIONS)]
     fit = [row for row in rows if row["part"] == "fit"]
     steps = [step / 100 for step in range(30, 96, 2)]
     baseline = max(

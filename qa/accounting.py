@@ -59,12 +59,16 @@ def midnight(days_ago: int = 0) -> datetime:
 
 
 def read_caps() -> list[Cap]:
-    """Today's and this month's."""
+    """Today's and this month's, and what of today's a check model may use."""
     today = midnight()
-    return [
+    caps = [
         Cap("today", spent_since(today), settings.DAILY_BUDGET_USD),
         Cap("this month", spent_since(today.replace(day=1)), settings.MONTHLY_BUDGET_USD),
     ]
+    if settings.CHECK_MODEL:
+        checks = Spend.objects.filter(purpose=Spend.Purpose.CHECK)
+        caps.append(Cap("today, for checks", spent_since(today, of=checks), settings.CHECK_DAILY_BUDGET_USD))
+    return caps
 
 
 def list_days(*, days: int) -> list[DayLine]:

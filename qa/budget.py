@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from qa.failures import ProviderError
+from qa.failures import ProviderError, Usage
 from qa.llm import Completion
 from qa.models import AnswerRun, Spend
 from qa.runs import LOST_WORKER
@@ -58,29 +58,41 @@ def reserve_check(run: AnswerRun, *, model: str, usd: Decimal) -> Spend | None:
     try:
         with transaction.atomic():
             spend = reserve(run, model=model, usd=usd, purpose=Spend.Purpose.CHECK)
-            checks = Spend.objects.filter(purpose=Spend.Purpose.CHECK, created_at__gte=today)
-            spent = checks.aggregate(usd=Sum(Coalesce("cost_usd", "reserved_usd")))["usd"]
-            if spent > settings.CHECK_DAILY_BUDGET_USD:
+            checks = Spend.objects.filter(purpose=Spend.Purpose.CHECK)
+            if spent_since(today, of=checks) > settings.CHECK_DAILY_BUDGET_USD:
                 raise BudgetUsed("the check model's budget is used", seconds=0)
             return spend
     except (BudgetUsed, ProviderError):
         return None
 
 
-def settle(spend: Spend, completion: Completion) -> None:
+def settle(spend: Spend, used: Completion | Usage, **changes: object) -> None:
     """Books what a call cost: by its usage, or all that was reserved where the provider named none."""
-    cost = spend.reserved_usd if completion.cost_usd is None else completion.cost_usd
-    _close(spend, cost_usd=cost, tokens_in=completion.tokens_in, tokens_out=completion.tokens_out)
+    cost = spend.reserved_usd if used.cost_usd is None else used.cost_usd
+    _close(spend, cost_usd=cost, tokens_in=used.tokens_in, tokens_out=used.tokens_out, **changes)
 
 
 def settle_failure(spend: Spend, error: ProviderError) -> None:
-    """Books a call that failed: nothing, or all that was reserved where it may have been charged."""
-    _close(spend, cost_usd=spend.reserved_usd if error.was_paid else Decimal(0), error_code=error.code)
+    """Books a call that failed: nothing, or as any other where it may have been charged."""
+    if error.was_paid:
+        settle(spend, error.usage or Usage(0, 0, None), error_code=error.code)
+    else:
+        _close(spend, cost_usd=Decimal(0), error_code=error.code)
 
 
 def settle_abandoned(runs: QuerySet[AnswerRun]) -> None:
     """Books in full the calls of workers that died over these runs."""
-    Spend.objects.filter(run__in=runs, cost_usd=None).update(
+    _settle_lost(Spend.objects.filter(run__in=runs))
+
+
+def settle_forgotten() -> int:
+    """Books in full every call that no process can still be waiting for; returns how many."""
+    oldest = Now() - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT + RESERVED_WAIT_SECONDS)
+    return _settle_lost(Spend.objects.filter(created_at__lt=oldest))
+
+
+def _settle_lost(spends: QuerySet[Spend]) -> int:
+    return spends.filter(cost_usd=None).update(
         cost_usd=F("reserved_usd"), settled_at=Now(), error_code=LOST_WORKER
     )
 
@@ -98,9 +110,11 @@ def check_breaker(model: str, *, purpose: str = Spend.Purpose.ANSWER) -> None:
         raise Resting(seconds=wait)
 
 
-def spent_since(moment: datetime) -> Decimal:
-    """USD spent or reserved since then."""
-    return _sum(moment, is_settled=None)
+def spent_since(moment: datetime, *, of: QuerySet[Spend] | None = None) -> Decimal:
+    """USD spent or reserved since then, in all or by these calls."""
+    rows = Spend.objects.all() if of is None else of
+    since = rows.filter(created_at__gte=moment)
+    return since.aggregate(usd=Sum(Coalesce("cost_usd", "reserved_usd")))["usd"] or Decimal(0)
 
 
 def _check_caps(usd: Decimal) -> None:
@@ -111,18 +125,11 @@ def _check_caps(usd: Decimal) -> None:
         (month, next_month, settings.MONTHLY_BUDGET_USD, "this month's"),
         (today, today + timedelta(days=1), settings.DAILY_BUDGET_USD, "today's"),
     ):
-        if _sum(start, is_settled=None) + usd <= cap:
+        if spent_since(start) + usd <= cap:
             continue
-        if _sum(start, is_settled=True) + usd <= cap:
+        if spent_since(start, of=Spend.objects.exclude(cost_usd=None)) + usd <= cap:
             raise BudgetUsed(f"{name} budget is in use", seconds=RESERVED_WAIT_SECONDS)
         raise BudgetUsed(f"{name} budget is used", seconds=(end - timezone.now()).total_seconds())
-
-
-def _sum(start: datetime, *, is_settled: bool | None) -> Decimal:
-    rows = Spend.objects.filter(created_at__gte=start)
-    if is_settled:
-        rows = rows.exclude(cost_usd=None)
-    return rows.aggregate(usd=Sum(Coalesce("cost_usd", "reserved_usd")))["usd"] or Decimal(0)
 
 
 def _close(spend: Spend, **changes: object) -> None:

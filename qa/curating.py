@@ -199,7 +199,7 @@ class DecidingAdmin(admin.ModelAdmin):
         return None
 
     def _act(self, request: HttpRequest, row: Model, decision: Decision, given: dict[str, Any]) -> bool:
-        words = ": ".join([decision.label, *(str(value) for value in given.values())])
+        words = ": ".join([decision.label, *(str(getattr(value, "slug", value)) for value in given.values())])
         try:
             with transaction.atomic():
                 decision.act(row, request.user, given)  # type: ignore[arg-type]

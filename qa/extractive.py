@@ -18,7 +18,7 @@ from qa.acronyms import expand, read_acronyms
 from qa.checking import CheckSource
 from qa.focus import Focus, Phrase, as_list, named, phrase_share, read_focus
 from qa.markup import find_markup
-from qa.sentences import first_action, is_quotable, leans, nudge
+from qa.sentences import first_action, is_quotable, leans, nudge, tells_result
 from qa.style import unbalanced
 from qa.topics import about_the_same, follow_up, short_heading
 from qa.wording import coverage, terms, weight
@@ -26,7 +26,7 @@ from qa.wording import coverage, terms, weight
 MODEL = "antigravity/extractive-1"
 
 MAX_SENTENCES = 9
-MAX_A_SOURCE = 3
+MAX_A_SOURCE = 4
 MAX_GROUPS = 5
 WORDS_OF_A_SENTENCE = range(6, 61)
 
@@ -34,17 +34,21 @@ WORDS_OF_A_SENTENCE = range(6, 61)
 # title's, each from 0 to 1.
 MEANING_WEIGHT, TITLE_MEANING_WEIGHT, WORDS_WEIGHT, TITLE_WEIGHT = 0.45, 0.1, 0.25, 0.2
 RELEVANT_FROM = 0.36  # under it a sentence doesn't bear on the question
-MEANING_FROM = 0.4  # so does one whose cosine to the question is less, whatever words they share
+MEANING_FROM = 0.34  # so does one whose cosine to the question is less, whatever words they share
 ABSTAIN_UNDER = 0.5  # cosine of the best sentence to the question, under which there is no answer
 RELATIVE_FLOOR = (
     0.68  # of the best sentence's relevance, unless it holds a part of the question that no other does
 )
 FLOOR_ROOF = 0.48  # where that floor ends: a perfect sentence doesn't shut out good ones
 FRESH_SHARE = 0.1  # what such a part comes to, of the question's weight
+# What a sentence is worth quoting: its relevance, more where its source bears on the question and where it
+# tells a result, which seldom repeats the question's words. Fitted on sentences judged by hand, part "fit".
+BEARING_WEIGHT = 0.4  # of the share that its source bears, beside the one that bears most
+RESULT_WORTH = 0.08
 REPETITION_WEIGHT = (
-    0.35  # how far likeness to a chosen sentence counts against one (maximal marginal relevance)
+    0.15  # how far likeness to a chosen sentence counts against one (maximal marginal relevance)
 )
-NOVELTY_WEIGHT = 0.3  # how far a part of the question that no chosen sentence holds counts for one
+NOVELTY_WEIGHT = 0.1  # how far a part of the question that no chosen sentence holds counts for one
 REPEATED_FROM = 0.88  # cosine from which two sentences say the same
 
 # How far a source bears on the question: its nearest sentence, and its words of the question, its title's.
@@ -71,6 +75,7 @@ class Candidate:
     meaning: float
     relevance: float
     terms: frozenset[str]
+    worth: float = 0.0
 
 
 @dataclass
@@ -81,6 +86,7 @@ class Reading:
     focus: Focus
     sources: Sequence[CheckSource]
     candidates: list[Candidate] = field(default_factory=list)
+    bearing: dict[int, float] = field(default_factory=dict)  # by source, 0 to 1; 1 for the most relevant one
     phrase_vectors: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
 
@@ -92,8 +98,7 @@ def compose(question: str, sources: Sequence[CheckSource], *, embedder: Embedder
     first where no source covers what is asked. Raises EmbedderUnavailable.
     """
     reading = read_sources(question, sources, embedder=embedder)
-    chosen = choose_sentences(of_bearing_sources(reading), reading.focus)
-    chosen = chosen or choose_sentences(reading.candidates, reading.focus)
+    chosen = choose(reading)
     if not chosen:
         return {"verdict": "unanswerable", "gap": "", "sections": [], "limits": "", "follow_ups": []}
     gap = find_gap(reading, chosen)
@@ -104,6 +109,17 @@ def compose(question: str, sources: Sequence[CheckSource], *, embedder: Embedder
         "limits": "Only abstracts and summaries were read; the full texts may say more.",
         "follow_ups": suggest_questions(reading, chosen),
     }
+
+
+def choose(reading: Reading) -> list[Candidate]:
+    """What is quoted: of the sources that bear on the question, else of any.
+
+    Where no source answers the question, each may cover another part of it: then some more are quoted.
+    """
+    numbers = {candidate.source.number for candidate in reading.candidates}
+    fewest = 1 if any(answers(reading, number) for number in numbers) else FEWEST_SOURCES
+    chosen = choose_sentences(of_bearing_sources(reading), reading.focus, fewest=fewest)
+    return chosen or choose_sentences(reading.candidates, reading.focus, fewest=fewest)
 
 
 def read_sources(question: str, sources: Sequence[CheckSource], *, embedder: Embedder) -> Reading:
@@ -135,6 +151,7 @@ def read_sources(question: str, sources: Sequence[CheckSource], *, embedder: Emb
         relevance += TITLE_MEANING_WEIGHT * title_meaning[source.number]
         relevance += nudge(passage.text, is_setting=is_setting and not reading.focus.is_explanatory)
         reading.candidates.append(Candidate(source, place, passage, vector, meaning, relevance, own))
+    weigh(reading)
     return reading
 
 
@@ -153,12 +170,24 @@ def of_bearing_sources(reading: Reading) -> list[Candidate]:
     three that bear on it most in any case.
     """
     usable = {candidate.source.number for candidate in reading.candidates}
-    bearing = {source.number: bears(reading, source) for source in reading.sources}
-    ranked = sorted(usable, key=lambda number: -bearing[number])
-    least = BEARING_FROM * max(bearing.values(), default=0.0)
-    quoted = {number for number in usable if bearing[number] >= least or answers(reading, number)}
+    ranked = sorted(usable, key=lambda number: -reading.bearing[number])
+    quoted = {
+        number for number in usable if reading.bearing[number] >= BEARING_FROM or answers(reading, number)
+    }
     quoted.update(ranked[:FEWEST_SOURCES])
     return [candidate for candidate in reading.candidates if candidate.source.number in quoted]
+
+
+def weigh(reading: Reading) -> None:
+    """Sets how far each source bears on the question, and what each sentence is worth quoting."""
+    bearing = {source.number: bears(reading, source) for source in reading.sources}
+    most = max(bearing.values(), default=0.0) or 1.0
+    reading.bearing = {number: value / most for number, value in bearing.items()}
+    for candidate in reading.candidates:
+        candidate.worth = candidate.relevance - BEARING_WEIGHT * (
+            1 - reading.bearing[candidate.source.number]
+        )
+        candidate.worth += RESULT_WORTH if tells_result(candidate.passage.text) else 0.0
 
 
 def bears(reading: Reading, source: CheckSource) -> float:
@@ -174,12 +203,14 @@ def bears(reading: Reading, source: CheckSource) -> float:
     )
 
 
-def choose_sentences(candidates: list[Candidate], focus: Focus) -> list[Candidate]:
-    """The best sentences without repetition, best first, at most three of a source and nine in all."""
+def choose_sentences(candidates: list[Candidate], focus: Focus, *, fewest: int) -> list[Candidate]:
+    """The sentences most worth quoting, without repetition, best first, at most four of a source.
+
+    The floor does not hold for the first sentence of a source, until so many sources are quoted.
+    """
     if max((candidate.meaning for candidate in candidates), default=0.0) < ABSTAIN_UNDER:
         return []
-    best_relevance = max(candidate.relevance for candidate in candidates)
-    floor = min(RELATIVE_FLOOR * best_relevance, FLOOR_ROOF)
+    floor = min(RELATIVE_FLOOR * max(candidate.worth for candidate in candidates), FLOOR_ROOF)
     pool = [
         candidate
         for candidate in candidates
@@ -189,17 +220,18 @@ def choose_sentences(candidates: list[Candidate], focus: Focus) -> list[Candidat
     while pool and len(chosen) < MAX_SENTENCES:
         best = max(pool, key=lambda candidate: marginal(candidate, chosen, focus))
         pool.remove(best)
-        if fits(best, chosen) and (
-            best.relevance >= floor or fresh_share(best, chosen, focus) >= FRESH_SHARE
-        ):
+        quoted = {one.source.number for one in chosen}
+        is_wanted = len(quoted) < fewest and best.source.number not in quoted
+        is_good = best.worth >= floor or fresh_share(best, chosen, focus) >= FRESH_SHARE
+        if (is_good or is_wanted) and fits(best, chosen):
             chosen.append(best)
     return [candidate for candidate in chosen if stands_alone(candidate, chosen)]
 
 
 def marginal(candidate: Candidate, chosen: list[Candidate], focus: Focus) -> float:
-    """What a sentence adds to those chosen: relevance, more for what they lack, less for what they have."""
+    """What a sentence adds to those chosen: its worth, more for what they lack, less for what they have."""
     fresh = fresh_share(candidate, chosen, focus)
-    return candidate.relevance + NOVELTY_WEIGHT * fresh - REPETITION_WEIGHT * likeness(candidate, chosen)
+    return candidate.worth + NOVELTY_WEIGHT * fresh - REPETITION_WEIGHT * likeness(candidate, chosen)
 
 
 def fresh_share(candidate: Candidate, chosen: list[Candidate], focus: Focus) -> float:
@@ -234,15 +266,13 @@ def stands_alone(candidate: Candidate, chosen: list[Candidate]) -> bool:
 
 
 def group_sentences(chosen: list[Candidate], focus: Focus) -> list[dict[str, Any]]:
-    """Sections, one a preprint, the most relevant first, by its best sentence and by what its title has of
-    the question; inside, the order of the abstract.
+    """Sections, one a preprint, the best first, by its best sentence and by what its title has of the
+    question; inside, the order of the abstract.
     """
     best: dict[int, float] = {}
     for candidate in chosen:
         title = TITLE_WEIGHT * coverage(focus.terms, terms(candidate.source.title))
-        best[candidate.source.number] = max(
-            best.get(candidate.source.number, 0.0), candidate.relevance + title
-        )
+        best[candidate.source.number] = max(best.get(candidate.source.number, 0.0), candidate.worth + title)
     sections = []
     for number in sorted(best, key=lambda number: -best[number]):
         group = sorted((c for c in chosen if c.source.number == number), key=lambda c: c.place)

@@ -7,6 +7,8 @@ import math
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 from http import HTTPStatus
 
 import httpx
@@ -16,12 +18,23 @@ LONGEST_RETRY_AFTER = 3_600.0  # seconds; a provider that asks for more is asked
 RETRY_DELAY = re.compile(r'"retryDelay":\s*"(\d+(?:\.\d+)?)s"')  # Google's API says it in the body
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What a provider says that a call took; `cost_usd` is None where it named no tokens."""
+
+    tokens_in: int
+    tokens_out: int
+    cost_usd: Decimal | None
+
+
 class ProviderError(Exception):
     """A call that gave no usable answer; `message` is for people.
 
-    `is_lasting`: the same call will fail again. `was_paid`: it may have cost money. `retry_after`: seconds,
-    if named.
+    `is_lasting`: the same call will fail again. `was_paid`: it may have cost money, `usage` if the provider
+    says how much. `retry_after`: seconds, if named.
     """
+
+    usage: "Usage | None" = None
 
     def __init__(
         self,

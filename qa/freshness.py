@@ -7,6 +7,7 @@ comes to the same. What a mark means is in qa/models/marks.py; why it is so, doc
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.db import connection, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
@@ -20,6 +21,7 @@ from qa.newcomers import Newcomers, find_newcomers
 SWEEP_LOCK = 7_210  # of pg_try_advisory_lock: two sweeps at once would do the same work
 SWEEP_TIMEOUT = "120s"  # of one statement: it reads every source of every published answer
 BATCH = 1_000
+LONGEST_SWEEP = timedelta(minutes=5)  # what was published while the last one ran is looked at again
 
 Key = tuple[int, int, str]  # answer, preprint, kind
 
@@ -75,7 +77,11 @@ def find_all() -> Findings:
     findings = Findings()
     compare_sources(findings)
     with suppress(EmbedderUnavailable):
-        findings.newcomers = find_newcomers(after=last_compared())
+        last = Sweep.objects.order_by("-pk").first()
+        findings.newcomers = find_newcomers(
+            after=last.embeddings_until if last else 0,
+            published_since=last.finished_at - LONGEST_SWEEP if last else None,
+        )
         findings.marks += findings.newcomers.marks.values()
     return findings
 
@@ -143,12 +149,6 @@ def outlived_newcomers() -> QuerySet[Mark]:
 
 def key_of(mark: Mark) -> Key:
     return mark.answer_id, mark.preprint_id, mark.kind
-
-
-def last_compared() -> int:
-    """The id of the last vector that an earlier sweep compared with the questions; 0 for none."""
-    last = Sweep.objects.order_by("-pk").first()
-    return last.embeddings_until if last else 0
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from django.conf import settings
 
 from qa import extractive
 from qa.checking import CheckSource
-from qa.failures import BAD_REQUEST, DECLINED, ProviderError, as_provider_error
+from qa.failures import BAD_REQUEST, DECLINED, ProviderError, Usage, as_provider_error
 from qa.pricing import own_prices
 
 MAX_OUTPUT_TOKENS = 2_400  # 450 words in JSON take about 1,200
@@ -167,21 +167,32 @@ def read_response(response: Any, *, model: str, seconds: float) -> Completion:
     if response is None:  # LiteLLM's way to say that OpenAI's API answered 422
         raise ProviderError(*BAD_REQUEST, is_lasting=True)
     choice = response.choices[0] if response.choices else None
-    text = read_text(choice)
+    usage = read_usage(response, model=model)
+    try:
+        text = read_text(choice)
+    except ProviderError as error:
+        error.usage = usage
+        raise
+    return Completion(
+        text=text,
+        model_named=read_name(response.model) or model,
+        tokens_in=usage.tokens_in,
+        tokens_out=usage.tokens_out,
+        cost_usd=usage.cost_usd,
+        finish_reason=getattr(choice, "finish_reason", None) or "",
+        seconds=seconds,
+    )
+
+
+def read_usage(response: Any, *, model: str) -> Usage:
+    """The tokens that a LiteLLM response tells of, and their price."""
     usage = getattr(response, "usage", None)
     tokens_in = read_count(getattr(usage, "prompt_tokens", 0))
     tokens_out = read_count(getattr(usage, "completion_tokens", 0))
     price_in, price_out = price_of(model)
     is_counted = is_embedded(model) or (tokens_in and tokens_out)
-    return Completion(
-        text=text,
-        model_named=read_name(response.model) or model,
-        tokens_in=tokens_in,
-        tokens_out=tokens_out,
-        cost_usd=price_in * tokens_in + price_out * tokens_out if is_counted else None,
-        finish_reason=getattr(choice, "finish_reason", None) or "",
-        seconds=seconds,
-    )
+    cost = price_in * tokens_in + price_out * tokens_out if is_counted else None
+    return Usage(tokens_in, tokens_out, cost)
 
 
 def read_text(choice: Any) -> str:

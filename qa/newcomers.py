@@ -2,7 +2,8 @@
 
 New vectors are compared with the published questions. A question that one of them comes near enough is
 searched again, by the search that answers rest on: a preprint that enters its first eight, with a similarity
-of at least the median of what the answer cites, marks the answer.
+of at least the median of what the answer cites, marks the answer. So is one that was published since the last
+sweep: what came in while its answer was written, or waited for a curator, was compared without it.
 """
 
 import time
@@ -13,13 +14,14 @@ from statistics import median
 
 import numpy as np
 import structlog
+from django.conf import settings
 from django.db.models import QuerySet
 
 from archive.calibration import get_calibration
 from archive.embeddings import Embedder, get_embedder
 from archive.models import Embedding
 from archive.search import search
-from qa.models import MAX_SOURCES, Answer, Mark, Question, Source
+from qa.models import MAX_SOURCES, Mark, Question, Source
 
 USUAL_COVERAGE = 0.7  # of a question's words that a preprint holds at most, as a rule: docs/benchmarks.md
 VECTORS = 64  # new vectors that are compared at a time
@@ -38,7 +40,7 @@ class Newcomers:
     marks: dict[tuple[int, int], Mark] = field(default_factory=dict)  # by answer and preprint
     until: int = 0
     compared: int = 0
-    searched: int = 0
+    searched: set[int] = field(default_factory=set)  # ids of questions
     is_whole: bool = True  # False: more vectors wait for the next sweep
 
 
@@ -60,10 +62,15 @@ class Board:
         return self.ids[order[:SEARCHES]].tolist()
 
 
-def find_newcomers(*, after: int) -> Newcomers:
-    """Compares the vectors that came in after this id. Raises EmbedderUnavailable."""
+def find_newcomers(*, after: int, published_since: datetime | None) -> Newcomers:
+    """Compares the vectors that came in after this id, and looks at what was published since a time.
+
+    Raises EmbedderUnavailable.
+    """
     embedder = get_embedder()
     found = Newcomers(until=after)
+    if published_since:
+        search_again(published_late(published_since, embedder.model)[:SEARCHES], found)
     if not vectors_of(embedder.model).filter(pk__gt=after).exists():
         return found
     board = read_board(embedder)
@@ -76,6 +83,13 @@ def find_newcomers(*, after: int) -> Newcomers:
         found.until = max(found.until, batch[-1].pk)
         found.compared += len(batch)
     return found
+
+
+def published_late(since: datetime, model: str) -> QuerySet[Question, int]:
+    """The ids of questions published since a time, whose own search did not see the newest preprint."""
+    newest = Embedding.objects.filter(model=model).order_by("-pk").values("created_at")[:1]
+    late = Question.objects.published().filter(published_answer__published_at__gt=since)
+    return late.filter(published_answer__run__started_at__lt=newest).values_list("pk", flat=True)
 
 
 def vectors_of(model: str) -> QuerySet[Embedding]:
@@ -143,33 +157,41 @@ def compare(batch: Sequence[Embedding], board: Board, found: Newcomers) -> None:
     if not board.ids.size:
         return
     near = board.nearest(np.array([np.array(row.vector, dtype=np.float32) for row in batch]))
-    came_at = {row.preprint_id: row.created_at for row in batch}
-    questions = Question.objects.published().select_related("published_answer")
-    for question in questions.prefetch_related("published_answer__sources").filter(pk__in=near):
-        found.searched += 1
-        for mark in newcomers_of(question, came_at):
-            found.marks.setdefault((mark.answer_id, mark.preprint_id), mark)
+    search_again(near, found)
 
 
-def newcomers_of(question: Question, came_at: dict[int, datetime]) -> list[Mark]:
-    """The marks that a question's answer deserves for some of these preprints."""
+def search_again(ids: Iterable[int], found: Newcomers) -> None:
+    """Sets the marks that these questions' answers deserve, each question once a sweep."""
+    questions = Question.objects.published().select_related("published_answer__run")
+    wanted = set(ids) - found.searched
+    for question in questions.prefetch_related("published_answer__sources").filter(pk__in=wanted):
+        found.searched.add(question.pk)
+        for mark in newcomers_of(question):
+            found.marks[mark.answer_id, mark.preprint_id] = mark
+
+
+def newcomers_of(question: Question) -> list[Mark]:
+    """The marks that a question's answer deserves for preprints that its own search could not find yet."""
     answer = question.published_answer
     assert answer is not None  # the database sees to it
     bar = bar_of(question)
     known = {source.preprint_id for source in answer.sources.all()}
     known |= set(answer.marks.filter(resolved_at=None).values_list("preprint_id", flat=True))
+    preprints = {
+        hit.preprint.pk: hit.preprint
+        for hit in search(question.text, limit=MAX_SOURCES).sources
+        if hit.preprint.pk not in known and hit.similarity is not None and hit.similarity >= bar
+    }
+    since = answer.run.started_at or answer.created_at
+    new = Embedding.objects.filter(
+        preprint__in=preprints, model=settings.EMBEDDING_MODEL, created_at__gt=since
+    ).values_list("preprint_id", flat=True)
     return [
         Mark(
-            answer=answer, preprint=hit.preprint, kind=Mark.Kind.NEWER, preprint_version=hit.preprint.version
+            answer=answer,
+            preprint=preprints[pk],
+            kind=Mark.Kind.NEWER,
+            preprint_version=preprints[pk].version,
         )
-        for hit in search(question.text, limit=MAX_SOURCES).sources
-        if hit.preprint.pk not in known
-        and is_after(came_at.get(hit.preprint.pk), answer)
-        and hit.similarity is not None
-        and hit.similarity >= bar
+        for pk in new
     ]
-
-
-def is_after(moment: datetime | None, answer: Answer) -> bool:
-    """Whether a preprint became searchable after the answer was made."""
-    return moment is not None and moment > answer.created_at

@@ -18,7 +18,7 @@ from qa.models import AnswerRun, Opinion, Spend
 
 log = structlog.get_logger()
 
-DEADLINE_SECONDS = 20  # with a model's 90 s for writing, still under the worker's soft limit of 120 s
+DEADLINE_SECONDS = 20  # which qa/writing.py leaves of a task's time
 MAX_PAIRS = 60  # of one answer; a longer one keeps its further citations without opinions
 WHOLE = ("stop", "end_turn")
 

@@ -11,11 +11,11 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from qa import dispatching, runs
-from qa.models import Answer, AnswerRun, FollowUp, Question
+from qa.models import Answer, AnswerRun, FollowUp, Question, Report
 
 ERASED = "(erased)"
 CLOSED_STATES = {Question.State.REJECTED, Question.State.RETRACTED, Question.State.MERGED}
@@ -159,22 +159,34 @@ def reanswer(
 def erase(question: Question) -> None:
     """Takes a closed question's words, and all that was made of them, out of the database.
 
-    What stays is its address with the day and the reason, and what was counted: runs, money.
+    What stays is its address with the day and the reason, and what was counted: runs, money. The questions
+    that were merged into it ask the same, and lose their words too.
     """
     row = _lock(question.pk)
     if row.state not in {Question.State.REJECTED, Question.State.RETRACTED}:
         raise NotAllowed(f"It is {row.get_state_display()}; retract or reject it first.")
-    FollowUp.objects.filter(Q(target=row) | Q(text=row.text)).delete()
-    row.answers.all().delete()
-    row.embeddings.all().delete()
-    row.reports.all().delete()
-    row.runs.update(retrieved=[], change_reason="")
-    LogEntry.objects.filter(
-        content_type=ContentType.objects.get_for_model(Question), object_id=str(row.pk)
-    ).update(object_repr=ERASED)
-    row.text, row.text_key = ERASED, secrets.token_hex(32)
-    row.save(update_fields=["text", "text_key"])
+    for one in (row, *Question.objects.select_for_update().filter(merged_into=row).order_by("pk")):
+        _erase_words(one)
     question.refresh_from_db()
+
+
+def _erase_words(question: Question) -> None:
+    """The words of one row, of what hangs on it, and of curators' notes about it."""
+    FollowUp.objects.filter(Q(target=question) | Q(text=question.text)).delete()
+    reports = [str(pk) for pk in question.reports.values_list("pk", flat=True)]
+    _log_of(Report, reports).update(object_repr=ERASED, change_message=ERASED)
+    _log_of(Question, [str(question.pk)]).update(object_repr=ERASED)
+    question.answers.all().delete()
+    question.embeddings.all().delete()
+    question.reports.all().delete()
+    question.runs.update(retrieved=[], change_reason="")
+    question.text, question.text_key = ERASED, secrets.token_hex(32)
+    question.save(update_fields=["text", "text_key"])
+
+
+def _log_of(model: type[Model], ids: list[str]) -> QuerySet[LogEntry]:
+    content_type = ContentType.objects.get_for_model(model)
+    return LogEntry.objects.filter(content_type=content_type, object_id__in=ids)
 
 
 def _lock(question_id: int) -> Question:

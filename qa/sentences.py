@@ -114,6 +114,11 @@ def leans(text: str) -> bool:
     return bool(LEANING.match(text))
 
 
+def tells_result(text: str) -> bool:
+    """Whether a sentence tells what was found."""
+    return bool(RESULT.search(text))
+
+
 def nudge(text: str, *, is_setting: bool) -> float:
     """What a sentence's wording adds to its relevance: results gain, openers and background lose."""
     return sum(value for pattern, value in NUDGES if pattern.search(text)) + (SETTING if is_setting else 0.0)

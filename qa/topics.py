@@ -46,8 +46,11 @@ MASS_NOUN = re.compile(
     r"|control|advantage|supremacy|diagnosis|synthesis|analysis|recovery|discovery|research|science"
     r"|feedback|transport|transfer|chaos|gravity|speed-?up|privacy|storage|cancer|care)$"
 )
+HEAD_ENDS = re.compile(  # as titles write them: short prepositions small, long ones either way
+    r"\s(?:of|in|on|with|from|under|at|by|for|using|via|through|and|as|to|without|based|[Aa]gainst)\s"
+)
 PRAISE = re.compile(
-    r"\b(?:(?:highly|more)\s+)?(?:efficient|effective|faster|unified|scalable|generali[sz]able|robust|unreasonable"
+    r"(?<![\w-])(?:(?:highly|more)\s+)?(?:efficient|effective|faster|unified|scalable|generali[sz]able|robust|unreasonable"
     r"|advanced|trustworthy|deeper|accurate|powerful|lightweight)\s+(?:and\s+)?(?!to\b|against\b)",
     re.IGNORECASE,
 )
@@ -227,9 +230,7 @@ def is_noun_phrase(phrase: str) -> bool:
 
 def head_noun(phrase: str) -> str:
     """The last word before the first preposition: "networks" in "neural networks for images"."""
-    return re.split(
-        r"\s(?:of|in|on|with|from|under|at|by|for|using|via|through|and|as|to|without|based)\s", phrase
-    )[0].split()[-1]
+    return HEAD_ENDS.split(phrase)[0].split()[-1]
 
 
 def has_clean_head(phrase: str) -> bool:

@@ -14,6 +14,7 @@ from qa.checking import CheckSource
 from qa.failures import ProviderError
 from qa.llm import Completion
 from qa.models import AnswerRun, Spend
+from qa.opinions import DEADLINE_SECONDS
 from qa.prompts import Prompt, PromptSource
 from qa.runs import Lease, LeaseLost
 from qa.statements import Draft, MalformedOutput, parse_output
@@ -77,7 +78,7 @@ def write_draft(lease: Lease, material: Material) -> Written:
     """
     errors = []
     models = [settings.ANSWER_MODEL, *settings.ANSWER_FALLBACK_MODELS]
-    give_up = time.monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT - OTHER_STEPS_SECONDS
+    give_up = time.monotonic() + seconds_to_write()
     for left, model in zip(range(len(models), 0, -1), models, strict=True):
         share = (give_up - time.monotonic()) / left
         try:
@@ -86,6 +87,12 @@ def write_draft(lease: Lease, material: Material) -> Written:
             log.warning("model_failed", model=model, code=error.code, detail=str(error.__cause__ or error))
             errors.append(error)
     raise min(errors, key=lambda error: (error.is_lasting, isinstance(error, budget.Resting)))
+
+
+def seconds_to_write() -> float:
+    """What a task's time limit leaves for writing."""
+    others = OTHER_STEPS_SECONDS + (DEADLINE_SECONDS if settings.CHECK_MODEL else 0)
+    return settings.CELERY_TASK_SOFT_TIME_LIMIT - others
 
 
 def write_with(

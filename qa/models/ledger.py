@@ -41,6 +41,7 @@ class Spend(models.Model):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["created_at"], name="spend_created"),
+            models.Index(fields=["created_at"], name="spend_unsettled", condition=models.Q(cost_usd=None)),
             models.Index(fields=["model", "-settled_at"], name="spend_model_newest"),
         ]
         constraints = [

@@ -31,7 +31,7 @@ class Mark(models.Model):
     class Kind(models.TextChoices):
         WITHDRAWN = "withdrawn", "a cited preprint was withdrawn"
         EVIDENCE_GONE = "evidence_gone", "a sentence it rests on is gone"
-        REVISED = "revised", "a cited preprint has another abstract"
+        REVISED = "revised", "a cited preprint was revised"
         NEWER = "newer", "a newer preprint bears on the question"
 
     answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="marks")
@@ -75,10 +75,10 @@ class Mark(models.Model):
             day = preprint.submitted_on
             return f"of {date_format(day, 'j F Y')} is not among the sources, and bears on the question."
         day = preprint.revised_on or localtime(self.since)
-        new = f"has a new version of {date_format(day, 'j F Y')}"
+        revised = f"was revised on {date_format(day, 'j F Y')}"
         if self.kind == self.Kind.EVIDENCE_GONE:
-            return f"{new}: a sentence that this answer rests on is no longer in its abstract."
-        return f"{new} with another abstract. The sentences that this answer rests on are still in it."
+            return f"{revised}: a sentence that this answer rests on is no longer in its abstract."
+        return f"{revised}: its title or abstract changed. What this answer rests on is still in it."
 
 
 def standing_marks(of: str = "") -> Prefetch:

@@ -96,7 +96,7 @@ def test_page_lives_from_its_question_to_its_second_version(stack, page: Page, t
     told = load(stack, tmp_path, "second.jsonl", revised, then=SWEEP + ADD_CURATOR)
     assert "a sentence it rests on is gone" in told
     page.goto(address)
-    expect(page.locator(".banner")).to_contain_text(f"{source} has a new version of 1 June 2026: a sentence")
+    expect(page.locator(".banner")).to_contain_text(f"{source} was revised on 1 June 2026: a sentence")
     page.locator(".evidence a", has_text="keeping ice crystals small").first.click()
     expect(page.locator(".banner")).to_contain_text("no longer in this abstract")
     assert page.locator(".abstract mark").count() == 0

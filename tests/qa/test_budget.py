@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from qa import budget
-from qa.budget import BudgetUsed, reserve, settle, settle_abandoned, settle_failure
+from qa.budget import BudgetUsed, reserve, settle, settle_abandoned, settle_failure, settle_forgotten
 from qa.failures import ProviderError
 from qa.llm import Completion
 from qa.models import AnswerRun, Spend
@@ -166,6 +166,16 @@ def test_what_says_nothing_of_the_provider_does_not_open_the_breaker(run) -> Non
         budget.check_breaker(MODEL)
     with pytest.raises(ProviderError):
         budget.check_breaker(MODEL, purpose="check")
+
+
+def test_call_that_nobody_waits_for_any_more_is_booked_in_full(run) -> None:
+    reserve(None, model=MODEL, usd=4 * CENT, purpose="comparison")  # whose command was killed
+    fresh = reserve(run, model=MODEL, usd=3 * CENT)
+    assert settle_forgotten() == 0
+    Spend.objects.exclude(pk=fresh.pk).update(created_at=timezone.now() - timedelta(minutes=4))
+    assert settle_forgotten() == 1
+    forgotten = Spend.objects.exclude(pk=fresh.pk).get()
+    assert (forgotten.cost_usd, forgotten.error_code) == (4 * CENT, "worker_lost")
 
 
 def test_workers_that_were_lost_do_not_open_the_breaker(run) -> None:

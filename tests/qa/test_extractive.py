@@ -193,6 +193,9 @@ def test_read_focus_finds_what_a_question_is_about(question, phrases):
             "What is known about the vulnerability of classifiers to attacks?"),
         ("Towards Efficient Quantum Hybrid Diffusion Models",
             "What is known about quantum hybrid diffusion models?"),
+        ("Communication-Efficient Federated Learning for Clinical Outcomes",
+            "How is communication-efficient federated learning used for clinical outcomes?"),
+        ("AutoGAN: Robust Classifier Against Adversarial Attacks", ""),
         ("The Gap between Rank and Border Rank", ""),
         ("Detecting and Tracking of Cells", ""),
         (

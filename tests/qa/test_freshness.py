@@ -1,17 +1,20 @@
 """The sweep: which answers the archive's changes touch, what it says of them, and that it may run twice."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from archive.harvesting import harvest
 from archive.indexing import embed_pending
 from archive.models import HarvestRun, Preprint
 from archive.records import Page, Record, RecordAuthor
 from archive.text import hash_text
+from qa import publishing
 from qa.freshness import SWEEP_LOCK, sweep
 from qa.models import Answer, Citation, Mark, Question, Source, Sweep
 from tests.factories import EmbeddingFactory, PreprintFactory
@@ -73,7 +76,7 @@ def test_revision_without_the_evidence_says_so():
 
     assert standing() == [(question.published_answer_id, "evidence_gone", preprint.identifier)]
     assert Mark.objects.standing().get().words == (
-        f"{preprint.identifier} has a new version of 1 June 2026: "
+        f"{preprint.identifier} was revised on 1 June 2026: "
         "a sentence that this answer rests on is no longer in its abstract."
     )
 
@@ -237,6 +240,17 @@ def record_of(preprint: Preprint, **changes) -> Record:
     return Record(**fields | changes)
 
 
+def compare_quantum_with_classical() -> Preprint:
+    """A preprint as near to ON_TOPIC as any, searchable from now on."""
+    return EmbeddingFactory(
+        preprint__title="Quantum diffusion models compared with classical ones for image generation",
+        preprint__abstract=(
+            "We compare quantum diffusion models with classical diffusion models for image generation. "
+            "The quantum diffusion model needs fewer parameters than the classical one."
+        ),
+    ).preprint
+
+
 class TestNewcomers:
     """On real vectors: an answer from eight real preprints, and what comes in after it."""
 
@@ -249,19 +263,34 @@ class TestNewcomers:
         return question
 
     def test_close_newcomer_marks_the_answer(self, question):
-        new = EmbeddingFactory(
-            preprint__title="Quantum diffusion models compared with classical ones for image generation",
-            preprint__abstract=(
-                "We compare quantum diffusion models with classical diffusion models for image generation. "
-                "The quantum diffusion model needs fewer parameters than the classical one."
-            ),
-        ).preprint
+        new = compare_quantum_with_classical()
 
         findings = sweep()
 
         assert standing() == [(question.published_answer_id, "newer", new.identifier)]
-        assert findings.newcomers.searched == 1
+        assert len(findings.newcomers.searched) == 1
         assert sweep().marks == []
+
+    def test_newcomer_while_the_answer_was_written_marks_it(self, question):
+        new = compare_quantum_with_classical()
+        Answer.objects.update(created_at=timezone.now())
+
+        sweep()
+
+        assert standing() == [(question.published_answer_id, "newer", new.identifier)]
+
+    def test_newcomer_while_the_answer_waited_for_a_curator_marks_it(self, question):
+        answer = question.published_answer
+        publishing.hold(answer, "A reader doubts it.")
+        new = compare_quantum_with_classical()
+        sweep()
+        assert standing() == []
+        Sweep.objects.update(finished_at=timezone.now() - timedelta(days=1))
+
+        publishing.publish(answer, User.objects.create_user("curator"))
+        sweep()
+
+        assert standing() == [(answer.pk, "newer", new.identifier)]
 
     def test_newcomer_on_another_matter_marks_nothing(self, question):
         EmbeddingFactory(

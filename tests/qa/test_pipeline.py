@@ -403,6 +403,14 @@ def test_missing_usage_is_charged_in_full(provider) -> None:
     assert spend.cost_usd == spend.reserved_usd == question.published_answer.cost_usd
 
 
+def test_refusal_that_names_its_usage_is_charged_by_it(provider) -> None:
+    provider.answer = scripted(Reply(None, refusal="I can't help with that.", usage=(1000, 10)))
+    run_once(ask())
+    spend = Spend.objects.get()
+    assert (spend.tokens_in, spend.tokens_out, spend.error_code) == (1000, 10, "refused_by_model")
+    assert 0 < spend.cost_usd < spend.reserved_usd
+
+
 def test_boasting_provider_is_charged_in_full_and_recorded(provider) -> None:
     def boast(call: Call) -> Reply:
         body = json.loads(shape(replace(write_answer(call), usage=(2**40, -1)), call))

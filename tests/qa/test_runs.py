@@ -13,10 +13,11 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 
-from qa import dispatching, runs
+from qa import dispatching, opinions, runs
 from qa.management.commands.dispatch import Command
 from qa.models import AnswerRun, Question
 from qa.runs import LeaseLost, claim
+from qa.writing import OTHER_STEPS_SECONDS, seconds_to_write
 from tests.qa.asking import ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,7 +41,7 @@ def lapse(run: AnswerRun) -> None:
     AnswerRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
 
-def test_time_limits_stand_in_their_order() -> None:
+def test_time_limits_stand_in_their_order(settings) -> None:
     """Decision 0001: heartbeat < lease; model call < soft < hard limit < visibility timeout."""
     conf = current_app.conf
     assert django_settings.RUN_HEARTBEAT_SECONDS * 2 < django_settings.RUN_LEASE_SECONDS
@@ -52,6 +53,9 @@ def test_time_limits_stand_in_their_order() -> None:
     ]
     assert deadlines == sorted(deadlines)
     assert len(set(deadlines)) == 4
+    settings.CHECK_MODEL = "openai/gpt-5-mini"
+    steps = seconds_to_write() + opinions.DEADLINE_SECONDS + OTHER_STEPS_SECONDS
+    assert steps <= conf.task_soft_time_limit
     assert conf.worker_prefetch_multiplier == 1
     assert conf.task_serializer == "json"
     assert conf.accept_content == ["json"]

@@ -9,7 +9,7 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import Error, connection
 
-from qa.budget import settle_abandoned
+from qa.budget import settle_abandoned, settle_forgotten
 from qa.dispatching import APPLICATION_NAME, wake_due
 from qa.models import AnswerRun
 from qa.runs import CHANNEL, LOST_WORKER, fail_lost_runs
@@ -49,6 +49,8 @@ class Command(BaseCommand):
         if failed := fail_lost_runs():
             log.error("runs_failed", runs=failed)
             settle_abandoned(AnswerRun.objects.filter(state=AnswerRun.State.FAILED, error_code=LOST_WORKER))
+        if forgotten := settle_forgotten():
+            log.warning("calls_forgotten", calls=forgotten)
         if sent := wake_due():
             log.info("runs_woken", runs=sent)
         with connection.wrap_database_errors:

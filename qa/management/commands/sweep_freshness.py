@@ -36,7 +36,7 @@ def summary(findings: Findings) -> str:
     lines += [f"  {findings.count(kind):,} {kind.label}" for kind in Mark.Kind if findings.count(kind)]
     lines.append(f"{len(findings.resolved):,} marks hold no longer")
     new = findings.newcomers
-    lines.append(f"{new.compared:,} new vectors compared, {new.searched:,} questions searched again")
+    lines.append(f"{new.compared:,} new vectors compared, {len(new.searched):,} questions searched again")
     if not new.is_whole:
         lines.append("More new vectors wait: run it again.")
     return "\n".join(lines)
