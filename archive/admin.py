@@ -24,6 +24,7 @@ from archive.models import (
     SetAsideRecord,
 )
 from archive.retrying import retry_records
+from archive.search import named_by
 
 MAX_RETRIED = 500  # set-aside records that one click tries again: some seconds
 
@@ -144,8 +145,7 @@ class PreprintAdmin(ReadOnlyMixin, admin.ModelAdmin):
         if identifier is None:
             words = SearchQuery(term, config="english", search_type="websearch")
             return queryset.filter(search_vector=words), False
-        column = {"own": "identifier", "arxiv": "source_id", "doi": "doi__iexact"}[identifier.kind]
-        return queryset.filter(**{column: identifier.value}), False
+        return queryset.filter(named_by(identifier)), False
 
     @admin.display(boolean=True, description="embedded", ordering="is_embedded")
     def is_embedded(self, preprint: Preprint) -> bool:
@@ -220,6 +220,12 @@ class SetAsideRecordAdmin(ReadOnlyMixin, admin.ModelAdmin):
     list_filter = [("run", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["=source_id", "reason"]
     date_hierarchy = "created_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SetAsideRecord]:
+        """A text may have megabytes: only the page of one record reads it."""
+        found = super().get_queryset(request)
+        is_list = request.path == reverse("admin:archive_setasiderecord_changelist")
+        return found.defer("raw") if is_list else found
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         """Trying again needs the permission to change, although no field is changed by hand."""

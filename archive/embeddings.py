@@ -8,11 +8,11 @@ LiteLLM's, which workers alone ask.
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import onnxruntime
@@ -35,6 +35,9 @@ HOSTED_TIMEOUT_SECONDS = 30.0
 HOSTED_BATCH = 64
 ANSWER_KEPT_SECONDS = 10  # in Valkey, where nobody fetches it any more
 RERANK_SECONDS = 3.0
+
+
+Given = TypeVar("Given")
 
 
 class EmbedderUnavailable(Exception):
@@ -99,16 +102,22 @@ class LocalEmbedder:
             )
         self.model = model
         self.dimensions = LOCAL_MODELS[model]
-        self.tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-        self.tokenizer.enable_truncation(MAX_TOKENS)
-        self.tokenizer.no_padding()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # as many processes as cores, not threads in each
         options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False  # 130 MB instead of 520 MB
-        self.session = onnxruntime.InferenceSession(
-            str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self.tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+            self.session = onnxruntime.InferenceSession(
+                str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # both libraries raise errors of their own, derived from nothing else
+            raise EmbedderUnavailable(
+                f"The embedding model in {folder} can't be read ({error}): delete the folder and run "
+                "manage.py prepare_embedding_model"
+            ) from error
+        self.tokenizer.enable_truncation(MAX_TOKENS)
+        self.tokenizer.no_padding()
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """One text at a time: without padding that is faster on a processor than any batch."""
@@ -138,24 +147,31 @@ class HostedEmbedder:
         return normalise(np.vstack(batches))
 
     def ask(self, texts: Sequence[str]) -> np.ndarray:
-        import litellm  # 3 s and 165 MB: only processes that ask a hosted model pay for it
+        import litellm  # noqa: F401 -- 3 s and 165 MB: only processes that ask a hosted model pay for it
 
         try:
-            response = litellm.embedding(
-                model=self.model,
-                input=[text[:MAX_CHARACTERS] for text in texts],
-                timeout=HOSTED_TIMEOUT_SECONDS,
-                max_retries=0,
-                **address(settings.EMBEDDING_API_BASE),
-            )
-            ordered = sorted(response.data, key=lambda item: item["index"])
-            vectors = np.array([item["embedding"] for item in ordered], dtype=np.float32)
+            vectors = within(HOSTED_TIMEOUT_SECONDS, lambda: self.ask_once(texts))
         except Exception as error:  # providers' libraries raise what they like
             raise EmbedderUnavailable(
                 f"{self.model} gave no vectors: {type(error).__name__}: {error}"
             ) from error
         self.check(vectors, len(texts))
         return vectors
+
+    def ask_once(self, texts: Sequence[str]) -> np.ndarray:
+        import litellm
+
+        # its embedding() takes max_retries=0 as not given, and calls three times
+        litellm.DEFAULT_MAX_RETRIES = 0  # type: ignore[attr-defined]
+        response = litellm.embedding(
+            model=self.model,
+            input=[text[:MAX_CHARACTERS] for text in texts],
+            timeout=HOSTED_TIMEOUT_SECONDS,
+            max_retries=0,
+            **address(settings.EMBEDDING_API_BASE),
+        )
+        ordered = sorted(response.data, key=lambda item: item["index"])
+        return np.array([item["embedding"] for item in ordered], dtype=np.float32)
 
     def check(self, vectors: np.ndarray, count: int) -> None:
         if vectors.ndim != 2 or len(vectors) != count or not np.isfinite(vectors).all():
@@ -234,14 +250,20 @@ def rerank(question: str, texts: Sequence[str]) -> list[float]:
     """
     import litellm  # noqa: F401 -- 3 s and 165 MB, which only a worker's first question waits for
 
-    pool = ThreadPoolExecutor(max_workers=1)
     try:
-        return pool.submit(ask_reranker, question, texts).result(timeout=RERANK_SECONDS)
+        return within(RERANK_SECONDS, lambda: ask_reranker(question, texts))
     except Exception as error:  # providers' libraries raise what they like
         reason = f"{settings.RERANK_MODEL} gave no order: {type(error).__name__}: {error}"
         raise RerankerUnavailable(reason) from error
+
+
+def within(seconds: float, ask: Callable[[], Given]) -> Given:
+    """What a call gives, or TimeoutError: a library's own time limit begins anew with every byte."""
+    pool = ThreadPoolExecutor(max_workers=1)
+    try:
+        return pool.submit(ask).result(timeout=seconds)
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # a body that drips in is not waited for
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def ask_reranker(question: str, texts: Sequence[str]) -> list[float]:

@@ -26,7 +26,10 @@ class Filters:
 
     def preprints(self) -> PreprintQuerySet:
         """What passes."""
-        found = Preprint.objects.available()
+        return self.narrow(Preprint.objects.available())
+
+    def narrow(self, found: PreprintQuerySet) -> PreprintQuerySet:
+        """The part of some preprints that is of these categories and days."""
         if self.categories:
             found = found.filter(categories__overlap=list(self.categories))
         if self.submitted_from:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any, Literal
 
 import numpy as np
@@ -29,7 +31,7 @@ from archive.embeddings import (
 from archive.filters import Filters
 from archive.identifiers import Identifier, parse
 from archive.languages import is_foreign
-from archive.models import Embedding, Preprint
+from archive.models import Embedding, Preprint, PreprintQuerySet
 from archive.postings import TextRanking, rank_by_text
 from archive.text import RefusedText, clean_line
 from archive.vectors import find_nearest, serving_model
@@ -53,7 +55,9 @@ PARTLY_EMBEDDED = "Some preprints are still being indexed: they are found by the
 
 BESIDE = ThreadPoolExecutor(thread_name_prefix="embedding")  # its threads begin with the first query
 Mode = Literal["hybrid", "text", "vector"]
-LISTED = Preprint.objects.defer("search_vector")  # nobody reads it, and it is longer than the abstract
+LISTED: PreprintQuerySet = Preprint.objects.defer(
+    "search_vector"
+)  # nobody reads it, and it is longer than the abstract
 log = structlog.get_logger(__name__)
 
 
@@ -122,7 +126,8 @@ def search(
     if not query or not limit:
         return SearchResult(hits=[])
     if (identifier := parse(query)) is not None:
-        return SearchResult(hits=[Hit(found, 1, 1.0, None) for found in find_named([identifier])[:1]])
+        named = find_named([identifier], among=filters.narrow(LISTED))
+        return SearchResult(hits=[Hit(found, 1, 1.0, None) for found in named[:1]])
     found = Candidates(query, filters=filters, mode=mode)
     is_reranked = bool(settings.RERANK_MODEL) and not settings.IS_WEB_PROCESS and mode == "hybrid"
     hits = found.hits(max(limit, RERANKED) if is_reranked else limit)
@@ -140,6 +145,8 @@ def rerank_hits(query: str, hits: list[Hit]) -> list[Hit]:
     """
     first = [hit for hit in hits if hit.is_named]
     others = [hit for hit in hits[:RERANKED] if not hit.is_named]
+    if not others:
+        return hits
     try:
         scores = rerank(query, [f"{hit.preprint.title}\n{hit.preprint.abstract}" for hit in others])
     except RerankerUnavailable as error:
@@ -170,7 +177,7 @@ class Candidates:
         embedding = None if mode == "text" else self.begin_embedding()
         self.words = rank_by_text(query)
         by_text = [] if mode == "vector" else first_allowed(self.words, filters, self.few)
-        self.named = [found.pk for found in find_named(named_in(query)) if found.withdrawn_on is None]
+        self.named = [found.pk for found in find_named(named_in(query), among=filters.preprints())]
         titled = find_titled(query, filters, among=by_text, is_mistyped=self.words.has_strange)
         self.named += [pk for pk in titled if pk not in self.named]
         self.cosines = self.find_cosines(embedding, [*by_text, *self.named]) if embedding else {}
@@ -320,30 +327,54 @@ def named_in(query: str) -> list[Identifier]:
     return list(dict.fromkeys(identifier for identifier in parsed if identifier))[:MAX_NAMED]
 
 
-def find_named(identifiers: Sequence[Identifier]) -> list[Preprint]:
-    """The preprints of some identifiers, in their order, withdrawn ones too."""
+def find_named(identifiers: Sequence[Identifier], *, among: PreprintQuerySet) -> list[Preprint]:
+    """The preprints that some identifiers name, in their order."""
     if not identifiers:
         return []
-    columns = {"own": "identifier", "arxiv": "source_id", "doi": "doi__iexact"}
-    condition = Q()
-    for identifier in identifiers:
-        condition |= Q(**{columns[identifier.kind]: identifier.value})
-    return list(Preprint.objects.filter(condition))
+    condition = reduce(or_, map(named_by, identifiers))
+    found = list(among.filter(condition).defer("search_vector"))
+    return sorted(found, key=lambda preprint: (place_among(identifiers, preprint), preprint.pk))
+
+
+def named_by(identifier: Identifier) -> Q:
+    """The condition that an identifier is, in the form that an index serves."""
+    if identifier.kind == "own":
+        return Q(identifier=identifier.value)
+    if identifier.kind == "arxiv":
+        return Q(source="arxiv", source_id=identifier.value)
+    return Q(doi__iexact=identifier.value)
+
+
+def place_among(identifiers: Sequence[Identifier], preprint: Preprint) -> int:
+    """Which of the identifiers is the first that names a preprint."""
+    names = {("own", preprint.identifier), ("arxiv", preprint.arxiv_id), ("doi", preprint.doi.lower())}
+    return next(
+        (place for place, named in enumerate(identifiers) if (named.kind, named.value) in names),
+        len(identifiers),
+    )
 
 
 def similar_to(preprint: Preprint, *, limit: int = 5) -> list[Hit]:
     """The available preprints nearest in meaning to one, itself left out; by words where it has no vector
-    yet.
+    yet, and none where they can't be looked for now.
 
     Between two preprints nothing is calibrated, so no similarity is told.
     """
-    own = Embedding.objects.filter(preprint=preprint, model=serving_model()).first()
-    if own is None:
-        hits = search(preprint.title, limit=limit + 1, mode="text").hits
-        near = {hit.preprint.pk: hit.score for hit in hits}
-    else:
-        vector = np.array(own.vector, dtype=np.float32)
-        near = find_nearest(vector, model=own.model, also=[], filters=Filters())
+    try:
+        near = find_near(preprint, limit=limit + 1)
+    except DatabaseError as error:  # a page about a preprint is whole without its neighbours
+        log.warning("similar_not_found", preprint=preprint.identifier, reason=str(error))
+        return []
     order = sorted((pk for pk in near if pk != preprint.pk), key=lambda pk: -near[pk])[:limit]
     found = LISTED.in_bulk(order)
     return [Hit(found[pk], rank, near[pk], None) for rank, pk in enumerate(order, start=1) if pk in found]
+
+
+def find_near(preprint: Preprint, *, limit: int) -> dict[int, float]:
+    """Preprints near to one, itself among them, with what orders them."""
+    own = Embedding.objects.filter(preprint=preprint, model=serving_model()).first()
+    if own is None:
+        hits = search(preprint.title, limit=limit, mode="text").hits
+        return {hit.preprint.pk: hit.score for hit in hits}
+    vector = np.array(own.vector, dtype=np.float32)
+    return find_nearest(vector, model=own.model, also=[], filters=Filters())

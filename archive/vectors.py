@@ -4,11 +4,14 @@ All their SQL is here.
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 from psycopg import sql
 
@@ -31,6 +34,10 @@ FROM pg_index AS index JOIN pg_class AS relation ON relation.oid = index.indexre
 WHERE index.indrelid = 'archive_embedding'::regclass
 AND pg_get_expr(index.indpred, index.indrelid) LIKE '%%' || quote_literal(%s) || '%%'
 """
+DELETE_SOME = """
+DELETE FROM archive_embedding WHERE id IN (SELECT id FROM archive_embedding WHERE model = %s LIMIT %s)
+"""
+DELETED_AT_ONCE = 10_000
 
 
 def serving_model() -> str:
@@ -106,24 +113,42 @@ def build_index(model: str) -> bool:
         ef=sql.Literal(BUILD_EF),
         model=sql.Literal(model),
     )
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
+    with untimed() as cursor:
         cursor.execute(statement)
     return True
 
 
 def forget(model: str) -> int:
-    """Deletes a model's vectors and its index; how many vectors it were."""
+    """Deletes a model's vectors, some thousands at once, and its index; how many vectors it were."""
     for name, _ in find_indexes(model):
         drop_index(name)
-    deleted, _ = Embedding.objects.filter(model=model).delete()
+    deleted = 0
+    with untimed() as cursor:
+        while True:
+            cursor.execute(DELETE_SOME, [model, DELETED_AT_ONCE])
+            deleted += cursor.rowcount
+            if cursor.rowcount < DELETED_AT_ONCE:
+                break
     EmbeddingModel.objects.filter(name=model).delete()
     return deleted
 
 
 def drop_index(name: str) -> None:
-    with connection.cursor() as cursor:
+    with untimed() as cursor:
         cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(name)))
+
+
+@contextmanager
+def untimed() -> Iterator[CursorWrapper]:
+    """A cursor for what waits for every transaction that is open, however long: CONCURRENTLY does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("SET lock_timeout = 0")
+        try:
+            yield cursor
+        finally:
+            cursor.execute("RESET statement_timeout")
+            cursor.execute("RESET lock_timeout")
 
 
 def find_nearest(

@@ -1,12 +1,21 @@
+import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.core.management import call_command
 
-from archive.embeddings import EmbedderUnavailable, get_embedder, is_prepared, load_embedder
+from archive.embeddings import (
+    EmbedderUnavailable,
+    get_embedder,
+    is_prepared,
+    load_embedder,
+    local_folder,
+    within,
+)
 from archive.minilm import find_weights, prepare
 
 
@@ -41,6 +50,29 @@ def test_model_that_is_not_prepared_says_what_to_run(settings, tmp_path: Path) -
     load_embedder.cache_clear()
     with pytest.raises(EmbedderUnavailable, match="prepare_embedding_model"):
         get_embedder()
+
+
+def test_model_file_that_is_cut_says_what_to_run(settings, tmp_path: Path) -> None:
+    folder = tmp_path / "all-MiniLM-L6-v2"
+    shutil.copytree(local_folder("local/all-MiniLM-L6-v2"), folder)
+    settings.MODEL_DIR = tmp_path
+    for name in ("model.int8.onnx", "tokenizer.json"):
+        whole = (folder / name).read_bytes()
+        (folder / name).write_bytes(whole[:1_000])
+        load_embedder.cache_clear()
+        with pytest.raises(EmbedderUnavailable, match=r"can't be read .* prepare_embedding_model"):
+            get_embedder()
+        (folder / name).write_bytes(whole)
+
+
+def test_call_that_takes_too_long_is_not_waited_for() -> None:
+    never = threading.Event()
+    try:
+        with pytest.raises(TimeoutError):
+            within(0.05, never.wait)
+        assert within(5, lambda: 7) == 7
+    finally:
+        never.set()
 
 
 def test_unknown_local_model_is_named(settings) -> None:

@@ -18,7 +18,7 @@ from archive.models import Embedding, EmbeddingModel, Preprint
 from archive.search import NO_RERANKER, NO_VECTORS, search
 from archive.vectors import find_indexes, serving_model
 from tests.factories import PreprintFactory
-from tests.fakes import FakeProvider, Reply
+from tests.fakes import Call, FakeProvider, Reply
 from tests.vector_provider import give_order, give_vectors
 
 HOSTED, LOCAL = "openai/words-1", "local/all-MiniLM-L6-v2"
@@ -65,6 +65,35 @@ def test_other_dimensions_than_before_are_refused_in_words(settings) -> None:
         with pytest.raises(EmbedderUnavailable, match=r"32 dimensions, .* archive have 64"):
             embed_pending(10)
         assert Embedding.objects.count() == 1
+
+
+def test_text_that_a_provider_refuses_keeps_no_other_from_its_vector(settings) -> None:
+    def refuse(call: Call) -> Reply:
+        is_bad = any("forbidden" in text for text in call.body["input"])
+        return Reply(status=400, body=b'{"error": {"message": "no"}}') if is_bad else give_vectors(64)(call)
+
+    with FakeProvider(answer=refuse) as provider:
+        settings.EMBEDDING_MODEL, settings.EMBEDDING_API_BASE = HOSTED, provider.openai_base
+        older = make("Squeezed light")
+        by_title = make("Surface codes", abstract="A forbidden abstract.")
+        make("A forbidden title")
+        newer = make("Photon counting")
+        assert embed_pending(10) == 3
+        held = set(Embedding.objects.values_list("preprint", flat=True))
+        assert held == {older.pk, by_title.pk, newer.pk}
+        assert embed_pending(10) == 0  # it is tried again, and stops nothing
+
+
+def test_provider_that_is_away_is_not_asked_for_each_text(settings) -> None:
+    with FakeProvider(answer=give_vectors(64)) as provider:
+        settings.EMBEDDING_MODEL, settings.EMBEDDING_API_BASE = HOSTED, provider.openai_base
+        load_embedder(HOSTED)
+        provider.answer = lambda call: Reply(status=500)
+        for number in range(5):
+            make(f"Squeezed light {number}")
+        with pytest.raises(EmbedderUnavailable):
+            embed_pending(10)
+        assert len(provider.calls) <= 3
 
 
 def test_dimensions_that_change_in_mid_run_are_refused(settings) -> None:
@@ -141,6 +170,9 @@ def test_index_of_a_new_model_is_made_while_the_site_goes_on(settings, capsys) -
         assert [is_valid for _, is_valid in find_indexes(HOSTED)] == [True]
         call_command("build_vector_index")
         assert "was there already" in capsys.readouterr().out
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW lock_timeout")
+            assert cursor.fetchone() == ("2s",)  # as for every other statement again
         settings.EMBEDDING_MODEL = LOCAL
         embed_pending(10)
         call_command("build_vector_index", forget=HOSTED)
@@ -235,6 +267,13 @@ def test_reranker_whose_reply_drips_in_is_not_waited_for(settings) -> None:
         assert provider.busy, "the reply was still coming in"
     assert [hit.preprint for hit in result.hits] == [first]
     assert result.notes == [NO_RERANKER]
+
+
+def test_reranker_is_not_asked_where_there_is_nothing_to_order(settings) -> None:
+    with FakeProvider(answer=give_order("codes")) as provider:
+        settings.RERANK_MODEL, settings.RERANK_API_BASE = "jina_ai/order-1", provider.openai_base
+        assert search("squeezed light?").notes == []
+        assert provider.calls == []
 
 
 def test_web_process_asks_no_reranker(settings) -> None:

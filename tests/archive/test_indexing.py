@@ -84,7 +84,7 @@ def test_what_another_worker_holds_is_skipped() -> None:
     def hold() -> None:
         try:
             with transaction.atomic():
-                held.extend(preprint.pk for preprint in claim("local/all-MiniLM-L6-v2", 3))
+                held.extend(preprint.pk for preprint in claim("local/all-MiniLM-L6-v2", 3)[0])
                 has_claimed.set()
                 may_end.wait(timeout=60)
         finally:

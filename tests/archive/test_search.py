@@ -1,19 +1,26 @@
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from archive.embeddings import get_embedder
 from archive.filters import Filters
+from archive.identifiers import parse
 from archive.indexing import embed_preprints
 from archive.models import Embedding, Preprint
 from archive.postings import rank_by_text
 from archive.search import (
+    LISTED,
     NO_VECTORS,
     OTHER_LANGUAGE,
     PARTLY_EMBEDDED,
+    find_named,
     first_allowed,
+    named_by,
     search,
     similar_to,
 )
@@ -47,6 +54,49 @@ def test_identifiers_of_any_form_find_their_preprint_alone(query: str) -> None:
     make("2401.07049 and other numbers")
     assert preprint.identifier == "AG-2024.01-001"
     assert found(query) == [preprint]
+
+
+def test_filters_hold_for_what_a_query_names() -> None:
+    preprint = make("Squeezed light", source_id="2401.07049", categories=["quant-ph"])
+    other = make("Entanglement", categories=["cs.LG"])
+    assert found("2401.07049 entanglement", categories=["cs.LG"]) == [other]
+    assert found("2401.07049", categories=["cs.LG"]) == []
+    assert found("2401.07049", submitted_to=date(1999, 1, 1)) == []
+    assert found("2401.07049", categories=["quant-ph"]) == [preprint]
+
+
+def test_preprints_are_found_in_the_order_in_which_they_are_named() -> None:
+    first = make("Squeezed light", source_id="2401.07049")
+    second = make("Surface codes", doi="10.1103/PhysRevLett.133.010601")
+    third = make("Photon counting")
+    for named in ([first, second, third], [third, first, second]):
+        names = {first: "2401.07049", second: "10.1103/physrevlett.133.010601", third: third.identifier}
+        assert found("Compare " + ", ".join(names[preprint] for preprint in named)) == named
+
+
+def test_what_is_named_is_looked_up_by_indexes_and_without_its_lexemes() -> None:
+    make("Squeezed light", source_id="2401.07049", doi="10.1103/PhysRevLett.133.010601")
+    names = [parse(text) for text in ("2401.07049", "10.1103/physrevlett.133.010601", "AG-2024.01-001")]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # a small table would be read whole
+    condition = reduce(or_, map(named_by, names))
+    plan = Preprint.objects.order_by().filter(condition).explain()
+    assert "Seq Scan" not in plan
+    for index in ("preprint_doi", "preprint_one_per_source_record"):
+        assert index in plan
+    with CaptureQueriesContext(connection) as queries:
+        assert len(find_named(names, among=LISTED)) == 1
+    assert "search_vector" not in queries[0]["sql"]
+
+
+def test_page_does_without_neighbours_that_cannot_be_looked_for(settings) -> None:
+    settings.EMBEDDING_MODEL = "openai/words-1"
+    preprint, other = make("Squeezed light"), make("Squeezed states")
+    for row, dimensions in ((preprint, 8), (other, 16)):  # what no statement can compare
+        Embedding.objects.create(
+            preprint=row, model="openai/words-1", vector=[0.1] * dimensions, text_hash=row.text_hash
+        )
+    assert similar_to(preprint) == []
 
 
 def test_identifier_in_a_question_puts_its_preprint_first() -> None:

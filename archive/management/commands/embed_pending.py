@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from archive.embeddings import EmbedderUnavailable
-from archive.indexing import BATCH, count_pending, embed_pending
+from archive.indexing import count_pending, embed_pending
 from archive.vectors import is_searchable
 
 
@@ -27,14 +27,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         pending = count_pending()
         total = pending if options["limit"] is None else min(pending, options["limit"])
-        done = 0
-        try:
-            with tqdm(total=total, unit=" preprints", disable=None) as bar:
-                while done < total and (embedded := embed_pending(min(BATCH, total - done))):
-                    done += embedded
-                    bar.update(embedded)
-        except EmbedderUnavailable as error:
-            raise CommandError(f"{error} ({done:,} were embedded before that.)") from error
+        with tqdm(total=total, unit=" preprints", disable=None) as bar:
+            try:
+                done = embed_pending(total, on_step=bar.update)
+            except EmbedderUnavailable as error:
+                raise CommandError(f"{error} ({bar.n:,} were embedded before that.)") from error
         self.stdout.write(f"{done:,} preprints embedded, {count_pending():,} still need it.")
         if not is_searchable(settings.EMBEDDING_MODEL):
             self.stdout.write("Its vectors have no index yet: run manage.py build_vector_index.")
