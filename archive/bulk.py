@@ -21,6 +21,7 @@ import zstandard
 
 from archive.dates import read_mail_date
 from archive.identifiers import parse_arxiv
+from archive.names import clean_name, split_authors
 from archive.records import BadRecord, Page, Record, RecordAuthor, RecordVersion, order_versions
 from archive.withdrawals import find_withdrawal
 
@@ -28,6 +29,14 @@ PAGE_SIZE = 1_000
 MAX_LINE_BYTES = 4_000_000
 MAX_VERSION = 32_767
 STANDARD_INPUT = "-"
+PACKINGS = {  # and how their files begin
+    ".gz": b"\x1f\x8b",
+    ".xz": b"\xfd7zXZ\x00",
+    ".zst": b"\x28\xb5\x2f\xfd",
+    ".zip": b"PK\x03\x04",
+    ".bz2": b"BZh",
+}
+UNREAD = {".zip", ".bz2"}
 Reader = Callable[[bytes], Record | BadRecord | None]
 
 
@@ -43,13 +52,22 @@ def open_lines(name: str) -> Iterator[IO[bytes]]:
 
 
 def decompress(file: IO[bytes], name: str) -> IO[bytes]:
-    """What an open file holds, by the ending of its name."""
+    """What an open file holds, by the ending of its name or its first bytes.
+
+    Raises OSError for a packing that is not read.
+    """
     openers: dict[str, Callable[[IO[bytes]], Any]] = {
         ".gz": gzip.open,
         ".xz": lzma.open,
         ".zst": lambda file: io.BufferedReader(ZstdFile(file)),
     }
-    opener = openers.get(Path(name).suffix)
+    packing = Path(name).suffix
+    if packing not in openers and isinstance(file, io.BufferedReader):
+        head = file.peek(8)
+        packing = next((known for known, begins in PACKINGS.items() if head.startswith(begins)), "")
+    if packing in UNREAD:
+        raise OSError(f"it is packed as {packing}: unpack it first, or pack it as .gz, .xz or .zst")
+    opener = openers.get(packing)
     return opener(file) if opener else file
 
 
@@ -189,7 +207,8 @@ def parse_dump(data: dict[str, Any], *, raw: str) -> Record:
         versions=versions,
         title=text_of(data, "title"),
         abstract=abstract,
-        authors=read_parsed_authors(data.get("authors_parsed", [])),
+        authors=read_parsed_authors(data.get("authors_parsed") or [])
+        or split_authors(text_of(data, "authors")),
         categories=tuple(text_of(data, "categories").split()),
         submitted_on=versions[0].submitted_on if versions else month_of_arxiv_id(source_id),
         revised_on=versions[-1].submitted_on if len(versions) > 1 else None,
@@ -247,7 +266,8 @@ def read_authors(value: Any) -> tuple[RecordAuthor, ...]:
         fields = {"name": item} if isinstance(item, str) else item
         if not isinstance(fields, dict):
             raise Malformed("authors has something that is no name")
-        authors.append(RecordAuthor(*(text_of(fields, name) for name in ("name", "affiliation", "orcid"))))
+        name, affiliation, orcid = (text_of(fields, field) for field in ("name", "affiliation", "orcid"))
+        authors.append(RecordAuthor(clean_name(name), affiliation, orcid))
     return tuple(authors)
 
 
@@ -256,9 +276,10 @@ def read_parsed_authors(value: Any) -> tuple[RecordAuthor, ...]:
     if not isinstance(value, list) or not all(isinstance(item, list) and item for item in value):
         raise Malformed("authors_parsed is no list of names")
     authors = []
-    for family, *rest in value:
-        given, suffix, *affiliations = [*map(str, rest), "", ""]
-        name = " ".join(part for part in (given, str(family), suffix) if part)
+    for item in value:
+        parts = ["" if part is None else str(part).strip() for part in item]
+        family, given, suffix, *affiliations = [*parts, "", "", ""]
+        name = clean_name(" ".join(part for part in (given, family, suffix) if part))
         authors.append(RecordAuthor(name, "; ".join(part for part in affiliations if part)))
     return tuple(authors)
 

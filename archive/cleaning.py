@@ -22,6 +22,7 @@ MAX_SERIAL = 9_999_999  # that may come with a record: what is minted after it f
 CATEGORY = re.compile(r"(?=.{1,32}$)[a-z]+(?:-[a-z]+)?(?:\.[A-Za-z-]{1,20})?")
 SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,15}")
 DOI = re.compile(r"10\.[0-9]{4,9}/\S{1,240}")
+DOI_PREFIX = re.compile(r"^\s*(?:doi:\s*|https?://(?:dx\.)?doi\.org/)", re.IGNORECASE)
 ORCID = re.compile(r"[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]")
 
 
@@ -48,7 +49,7 @@ def clean_record(record: Record, *, today: date) -> Record:
 def clean_texts(record: Record) -> Record:
     """Every text of a record cleaned, and what is no category, DOI or ORCID left out."""
     categories = tuple(dict.fromkeys(code for code in record.categories if CATEGORY.fullmatch(code)))
-    doi = DOI.match(clean_line(record.doi))
+    doi = DOI.match(DOI_PREFIX.sub("", clean_line(record.doi)))
     source = clean_source(record.source)
     return replace(
         record,

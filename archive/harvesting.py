@@ -21,7 +21,14 @@ from archive.identifiers import mint_many, note_all_minted
 from archive.models import Deletion, HarvestRun, Preprint, SetAsideRecord
 from archive.postings import BLOCK_SIZE, index_preprints, unindex_preprints, unindexed_in
 from archive.records import BadRecord, Page, Record
-from archive.revising import apply_deletion, apply_record, choose_record, is_news, is_older
+from archive.revising import (
+    apply_deletion,
+    apply_record,
+    choose_record,
+    is_news,
+    is_older,
+    is_only_dated,
+)
 from archive.writing import (
     change_preprints,
     create_preprints,
@@ -78,6 +85,7 @@ class PageWork:
     retexted: list[int] = field(default_factory=list)
     deleted: dict[tuple[str, str], date | None] = field(default_factory=dict)  # before the archive had them
     deletions: list[Record] = field(default_factory=list)
+    redated: list[Preprint] = field(default_factory=list)  # nothing new but the day of the source's record
     withdrawn: int = 0
     unchanged: int = 0
     set_aside: list[BadRecord] = field(default_factory=list)
@@ -268,6 +276,9 @@ def sort_record(record: Record, present: Preprint | None, work: PageWork) -> Non
         work.changed.append((present, record))
     else:
         work.unchanged += 1
+        if is_only_dated(record, present):
+            present.datestamp = record.datestamp
+            work.redated.append(present)
 
 
 def make_preprint(record: Record, work: PageWork) -> Preprint:
@@ -323,6 +334,7 @@ def write(work: PageWork, *, is_indexed: bool) -> None:
     write_raw_records(work.created, told)
     index_preprints([preprint.pk for preprint, _ in work.created if is_indexed] + work.retexted)
     write_deletions(work.deletions)
+    Preprint.objects.bulk_update(work.redated, ["datestamp"])  # not updated_at: nobody notices this
 
 
 def note_page(run: HarvestRun, page: Page, taken: Taken) -> None:

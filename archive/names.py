@@ -24,7 +24,12 @@ TABLE = re.compile(r"\(\s*(?=\(\s*(?:1|a|i)\s*\))")  # the head of "((1) MIT, (2
 NUMBER = re.compile(r"\(([0-9a-z]{1,3})\)\s*")
 JOIN = re.compile(r"\s*(?:,\s*and\s+|,|;|:|\s+and\s+|&)\s*")
 SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV)\.?", re.IGNORECASE)
-NO_NAME = re.compile(r"(?:et\.?\s+al\.?|and\s+others|others)", re.IGNORECASE)
+NO_NAME = re.compile(
+    r"(?:et\.?\s+al\.?|and\s+others|others|(?:Ph\.?\s?D|M\.?\s?D|M\.?\s?Sc|D\.?\s?Sc|Dr|Prof|Esq)\.?)",
+    re.IGNORECASE,
+)
+AND_OTHERS = re.compile(r"[\s,]+(?:et\.?\s+al\.?|and\s+others)$", re.IGNORECASE)
+RAISED = re.compile(r"\$\s*(?:\{\})?\^\s*(?:\{[^{}$]*\}|[^{}$])\s*\$")  # numbers of affiliations: $^{1,2}$
 
 
 def decode_tex(text: str) -> str:
@@ -44,15 +49,29 @@ def decode_tex(text: str) -> str:
 
 def split_authors(text: str) -> tuple[RecordAuthor, ...]:
     """The authors of a list such as "A. One (MIT), B. Two (1) and C. Three Jr. ((1) Caltech)"."""
-    names, places = split_off_places(" ".join(decode_tex(text).split()))
+    names, places = split_off_places(" ".join(decode_tex(RAISED.sub("", text)).split()))
     authors: list[RecordAuthor] = []
     for part in split_top_level(names):
         bare = re.sub(r"\([^()]*(?:\([^()]*\)[^()]*)*\)", "", part).strip(" ,;")
+        bare = AND_OTHERS.sub("", bare)
         if SUFFIX.fullmatch(bare) and authors:
             authors[-1] = authors[-1]._replace(name=f"{authors[-1].name} {bare}")
         elif bare and not NO_NAME.fullmatch(bare):
             authors.append(RecordAuthor(" ".join(bare.split()), affiliation_of(part, places)))
     return tuple(authors)
+
+
+def turn_name(text: str) -> str:
+    """A name that may begin with the family, as it is spoken: "King, Martin, Jr." is Martin King Jr."""
+    family, *others = (part.strip() for part in decode_tex(text).split(","))
+    suffixes = [part for part in others if SUFFIX.fullmatch(part)]
+    given = [part for part in others if part not in suffixes]
+    return " ".join(part for part in (*given, family, *suffixes) if part)
+
+
+def clean_name(text: str) -> str:
+    """One author's name without TeX's accents and raised numbers."""
+    return decode_tex(RAISED.sub("", text))
 
 
 def split_off_places(text: str) -> tuple[str, dict[str, str]]:

@@ -14,9 +14,10 @@ from datetime import date, datetime
 from lxml import etree
 
 from archive.categories import category_code
+from archive.cleaning import DOI_PREFIX
 from archive.dates import read_day, read_mail_date, read_moment
 from archive.identifiers import parse_arxiv
-from archive.names import decode_tex, split_authors
+from archive.names import decode_tex, split_authors, turn_name
 from archive.records import BadRecord, Header, Record, RecordAuthor, RecordVersion, order_versions
 from archive.withdrawals import find_withdrawal
 
@@ -292,7 +293,7 @@ def read_oai_dc(element: etree._Element, common: Common) -> Record:
     comments = next((text for text in values["description"] if text.startswith("Comment:")), "")
     days = [day for day in map(read_day, values["date"]) if day]
     codes = [code for code in map(category_code, values["subject"]) if code]
-    dois = [text for text in values["identifier"] if re.match(r"(?:doi:)?10\.", text, re.IGNORECASE)]
+    dois = [bare for text in values["identifier"] if (bare := DOI_PREFIX.sub("", text)).startswith("10.")]
     return Record(
         source=common.source,
         source_id=common.source_id,
@@ -303,18 +304,12 @@ def read_oai_dc(element: etree._Element, common: Common) -> Record:
         submitted_on=min(days, default=None),
         revised_on=max(days) if len(set(days)) > 1 else None,
         comments=comments.removeprefix("Comment:").strip(),
-        doi=dois[0].removeprefix("doi:") if dois else "",
+        doi=dois[0] if dois else "",
         licence=values["rights"][0] if values["rights"] else "",
         datestamp=common.datestamp,
         withdrawal_reason=find_withdrawal(comments, abstract),
         raw=common.raw,
     )
-
-
-def turn_name(name: str) -> str:
-    """ "Luger, Rodrigo" as it is spoken."""
-    family, comma, given = decode_tex(name).partition(",")
-    return f"{given.strip()} {family.strip()}".strip() if comma else family.strip()
 
 
 def fields_of(element: etree._Element) -> Callable[[str], str]:

@@ -25,6 +25,15 @@ def is_news(record: Record, present: Preprint) -> bool:
     return not is_older(record, present) and hash_record(record) != present.record_hash
 
 
+def is_only_dated(record: Record, present: Preprint) -> bool:
+    """Whether a record says what was last taken in, and only its datestamp has moved on."""
+    return (
+        record.datestamp is not None
+        and (present.datestamp is None or record.datestamp > present.datestamp)
+        and (record.is_deleted or hash_record(record) == present.record_hash)
+    )
+
+
 def is_older(record: Record, present: Preprint | Record) -> bool:
     """Whether a record was superseded by the one that was last taken in.
 

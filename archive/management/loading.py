@@ -48,6 +48,7 @@ class LoadCommand(BaseCommand):
     def load(self, file: IO[bytes], options: dict[str, Any], *, size: int) -> None:
         """Loads an open file of so many bytes, 0 where that isn't known."""
         name, reader = options["file"], self.reader_for(options)
+        stream = decompress(file, name)  # before there is a run: it may be packed in a way that is not read
         run = open_file_run(source_of(name, size, part=self.part_of(options)), is_resumable=size > 0)
         skip = int(run.position or 0)
         if skip:
@@ -59,7 +60,7 @@ class LoadCommand(BaseCommand):
 
         with Progress("records", self.stderr, done=skip) as progress:
             harvest(
-                read_pages(decompress(file, name), skip=skip, reader=reader),
+                read_pages(stream, skip=skip, reader=reader),
                 run=run,
                 on_page=show,
                 index=self.index,

@@ -68,6 +68,36 @@ def test_listing_date_leaves_the_month_to_the_arxiv_id() -> None:
     assert (record.submitted_on, record.identified_on) == (date(2024, 5, 3), date(1997, 5, 1))
 
 
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        (
+            {"authors_parsed": [["Smith", None, ""], ["Slep\\v{c}ev", "Dejan", ""]]},
+            ["Smith", "Dejan Slepčev"],
+        ),
+        ({"authors_parsed": None, "authors": "G. H\\'etet, A. Smith$^{1,2}$"}, ["G. Hétet", "A. Smith"]),
+        ({"authors_parsed": []}, ["C. Balázs", "E. L. Berger"]),
+    ],
+)
+def test_names_of_the_dump_are_read_as_they_are_spoken(fields: dict[str, Any], names: list[str]) -> None:
+    record = parse({**DUMP, **fields})
+    assert isinstance(record, Record)
+    assert [author.name for author in record.authors] == names
+
+
+def test_names_of_own_records_lose_their_tex() -> None:
+    record = parse({**OWN, "authors": ["G. H\\'etet", {"name": "Dejan Slep\\v{c}ev"}]})
+    assert isinstance(record, Record)
+    assert [author.name for author in record.authors] == ["G. Hétet", "Dejan Slepčev"]
+
+
+def test_version_at_an_hour_that_no_clock_has_is_refused_in_words() -> None:
+    versions = [{"version": "v1", "created": f"Mon, 1 Jan 2024 {'9' * 20}:00:00 GMT"}]
+    record = parse({**DUMP, "versions": versions})
+    assert isinstance(record, BadRecord)
+    assert "versions has no date that can be read" in record.reason
+
+
 def test_arxiv_dump_is_read_whole() -> None:
     record = parse(DUMP)
     assert isinstance(record, Record)
@@ -221,7 +251,7 @@ def test_every_record_of_the_demonstration_corpus_is_read(data_dir: Path) -> Non
         records = [record for page in read_pages(stream) for record in page.records]
     read = [record for record in records if isinstance(record, Record)]
     assert (len(records), len(read)) == (10_152, 10_152)
-    assert sum(bool(record.withdrawal_reason) for record in read) == 31
+    assert sum(bool(record.withdrawal_reason) for record in read) == 39
     assert max(len(record.authors) for record in read) == 398
     assert sum(record.identified_on is not None for record in read) == 268
     withdrawn = next(record for record in read if record.source_id == "0901.4027")

@@ -1,3 +1,5 @@
+import bz2
+import gzip
 import json
 from io import StringIO
 from pathlib import Path
@@ -105,6 +107,21 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
         run("load_records", str(damaged))
 
 
+def test_files_are_known_by_their_first_bytes_and_other_packings_named(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    write_lines(path, 3)
+    zipped, packed = tmp_path / "records", tmp_path / "records.bz2"
+    zipped.write_bytes(gzip.compress(path.read_bytes()))
+    packed.write_bytes(bz2.compress(path.read_bytes()))
+    assert "3 records read: 3 new" in run("load_records", str(zipped))
+    with pytest.raises(CommandError, match=r"packed as \.bz2: unpack it first"):
+        run("load_dump", str(packed))
+    packed.write_bytes(b"PK\x03\x04 and so on")
+    with pytest.raises(CommandError, match=r"packed as \.zip"):
+        run("load_dump", str(packed))
+    assert HarvestRun.objects.count() == 1
+
+
 def test_starter_archive_loads_embedded_once_and_then_changes_nothing() -> None:
     first = run("load_starter_archive")
     preprint = Preprint.objects.get(identifier="AG-2024.01-1576")
@@ -126,5 +143,18 @@ def test_status_counts_what_there_is(tmp_path: Path) -> None:
     assert "Preprints   3, 0 of them withdrawn" in said
     assert "Embedded    0 of 3 under local/all-MiniLM-L6-v2" in said
     assert "3 new, 0 changed" in said
+    HarvestRun.objects.create(
+        source="https://oai.example.org/oai",
+        position="token-17",
+        listed=2_000,
+        announced=9_000,
+        state=HarvestRun.State.FAILED,
+        error="HTTP 404",
+        finished_at="2026-01-01T00:00Z",
+        resume_at="2026-01-01T00:15Z",
+    )
+    said = run("archive_status")
+    for fact in ("2,000 of 9,000 listed", "go on at token-17", "not before 2026-01-01 00:15", "HTTP 404"):
+        assert fact in said
     assert "3 preprints embedded, 0 still need it." in run("embed_pending")
     assert "Embedded    3 of 3" in run("archive_status")

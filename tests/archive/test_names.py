@@ -1,6 +1,6 @@
 import pytest
 
-from archive.names import decode_tex, split_authors
+from archive.names import decode_tex, split_authors, turn_name
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,10 @@ def test_tex_accents_become_letters(tex: str, printed: str) -> None:
         (r"M. Finger,\, Jr., F. Fleuret", ["M. Finger Jr.", "F. Fleuret"]),
         ("The CMS Collaboration, et al.", ["The CMS Collaboration"]),
         ("ATLAS Collaboration: A. Aad, B. Abbott", ["ATLAS Collaboration", "A. Aad", "B. Abbott"]),
+        ("CDF Collaboration: T. Aaltonen et al", ["CDF Collaboration", "T. Aaltonen"]),
+        ("T. Aaltonen et al.", ["T. Aaltonen"]),
+        ("A. Smith$^{1,2}$, B. Jones$^3$ and C. Brown${}^{\\dagger}$", ["A. Smith", "B. Jones", "C. Brown"]),
+        ("J. Smith, Ph.D., A. Jones, M.D. and B. Brown, PhD", ["J. Smith", "A. Jones", "B. Brown"]),
         ("李明, 王芳", ["李明", "王芳"]),
         ("", []),
     ],
@@ -61,3 +65,17 @@ def test_numbered_affiliations_are_looked_up() -> None:
         ("B. Two", "MIT, Cambridge; Caltech"),
         ("C. Three", "Caltech"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("Luger, Rodrigo", "Rodrigo Luger"),
+        ("Smith, John, Jr.", "John Smith Jr."),
+        ("King, Jr., Martin Luther", "Martin Luther King Jr."),
+        ("ATLAS Collaboration", "ATLAS Collaboration"),
+        (r"H\'etet, G.", "G. Hétet"),
+    ],
+)
+def test_names_that_begin_with_the_family_are_turned(written: str, spoken: str) -> None:
+    assert turn_name(written) == spoken

@@ -250,6 +250,14 @@ class TestCommand:
         assert "  physics:quant-ph               Quantum Physics" in said
         assert not HarvestRun.objects.exists()
 
+    def test_record_that_was_only_dated_anew_is_no_older_state(self, server: OaiServer) -> None:
+        harvest("quant-ph", "--url", server.url)
+        moved = Preprint.objects.get(source_id="2401.00001").updated_at
+        server.records = make_records(2, day="2024-02-01")
+        assert "nothing changed" in harvest("quant-ph", "--url", server.url)
+        assert "has an older state of 0," in harvest("quant-ph", "--compare", "--url", server.url)
+        assert Preprint.objects.get(source_id="2401.00001").updated_at == moved
+
     def test_compare_counts_what_the_archive_lacks_and_changes_nothing(self, server: OaiServer) -> None:
         harvest("quant-ph", "--url", server.url)
         before = list(Preprint.objects.order_by("pk").values_list())

@@ -32,5 +32,15 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"Harvest     {run.started_at:%Y-%m-%d %H:%M} {run.source} {run.set_spec} {run.state}: "
                 f"{run.created:,} new, {run.updated:,} changed, {run.unchanged:,} unchanged, "
-                f"{run.set_aside:,} set aside"
+                f"{run.set_aside:,} set aside{describe_place(run)}"
             )
+
+
+def describe_place(run: HarvestRun) -> str:
+    """Where a run stands that is not through, why it stopped, and when it goes on."""
+    if run.state == HarvestRun.State.DONE:
+        return f"\n            {run.error}" if run.error else ""
+    place = f"\n            {run.listed:,} of {run.announced:,} listed" if run.announced else ""
+    place += f"\n            to go on at {run.position[:80]}" if run.position else ""
+    place += f"\n            not before {run.resume_at:%Y-%m-%d %H:%M}" if run.resume_at else ""
+    return place + (f"\n            {run.error[:200]}" if run.error else "")
