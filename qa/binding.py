@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from qa.figures import GOES_ON, LOOSE_VALUES, Figure, comparable, read_figures
+from qa.verbatim import find_words
 from qa.wording import STOP_WORDS, squash, stem, weight
 
 # benchmarks/checking.py prints how many exchanged figures these catch, and how many good ones they doubt.
@@ -43,7 +44,7 @@ def exchanged_figures(statement: str, sources: Sequence[str]) -> tuple[str, str]
 
     Only figures that a source has are judged: the others are missing ones.
     """
-    if any(squash(statement) in squash(source) for source in sources):
+    if any(find_words(squash(source), squash(statement)) >= 0 for source in sources):
         return None
     for one in place_figures(statement):
         is_known, here, there, rival = False, 0.0, 0.0, None

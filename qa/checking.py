@@ -7,7 +7,7 @@ follows from them is decided in qa/gating.py.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from qa.quotes import missing_quotes
 from qa.statements import Draft, DraftSection, DraftStatement, describe
 from qa.style import reads_as_instruction, repeats_question, stray_words, style_problems, unbalanced
 from qa.support import SUPPORTED_FROM, UNSUPPORTED_UNDER, CitedText, Support, assess_support
+from qa.verbatim import find_holding, find_sentences
 from qa.wording import coverage, squash, terms
 
 SUPPORTED, WEAK, UNSUPPORTED, CONTRADICTED = "supported", "weak", "unsupported", "contradicted"
@@ -31,10 +32,10 @@ NUMBERS_EXCHANGED = "numbers_exchanged"
 # words.
 SAME_QUANTITY = 0.6
 SAME_SUBJECT = 0.6  # of a heading's words, from which on a sentence speaks of the same
+WHOLE_SENTENCES = 1.0  # the score of what repeats its source's sentences; none by meaning comes up to it
 CLAUSE_END = re.compile(r"[;:]\s|,?\s(?:while|whereas|but|and)\s|,\s(?:which|as)\s|\.\s(?=[A-Z])")
 FEWEST_CLAUSE_WORDS = 6  # a shorter part is about anything
 MOST_SENTENCES = 2  # under gap and limits each, as the prompt asks
-FEWEST_VERBATIM = 12  # characters; shorter texts stand word for word almost anywhere
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,6 @@ class Desk:
 
     def __init__(self, draft: Draft, sources: dict[int, CheckSource], embedder: Embedder) -> None:
         self.sources = sources
-        self.squashed = {number: squash(source.abstract) for number, source in sources.items()}
         self.passages = {number: split_sentences(source.abstract) for number, source in sources.items()}
         paraphrased = [statement for statement in draft.statements if self.needs_vectors(statement)]
         cited = {number for statement in paraphrased for number in statement.sources if number in sources}
@@ -167,14 +167,8 @@ class Desk:
         return any(self.find_verbatim(statement.text, number) is None for number in known)
 
     def find_verbatim(self, text: str, number: int) -> Passage | None:
-        """The passage of the source that holds the statement word for word, or the first of several."""
-        wanted = squash(text)
-        if len(wanted) < FEWEST_VERBATIM or wanted not in self.squashed[number]:
-            return None
-        passages = self.passages[number]
-        holding = (passage for passage in passages if wanted in squash(passage.text))
-        inside = (passage for passage in passages if squash(passage.text) in wanted)
-        return next(holding, None) or next(inside, None)
+        """The sentence of the source that the statement repeats whole, or the first of several in a row."""
+        return find_sentences(text, self.sources[number].abstract, self.passages[number])
 
     def check_statement(
         self, statement: DraftStatement, *, number: int, section: DraftSection
@@ -211,7 +205,7 @@ class Desk:
     def find_support(self, parts: list[str], number: int, missing: Missing) -> Support | None:
         """The support that a source gives a statement or a part of it; None where the source has no text."""
         if verbatim := self.find_verbatim(parts[0], number):
-            return Support(1.0, verbatim)
+            return Support(WHOLE_SENTENCES, verbatim)
         passages = self.passages[number]
         if not passages:
             return None
@@ -219,7 +213,8 @@ class Desk:
         cited = CitedText(self.sources[number].title, passages, vectors)
         count = len(missing.figures)
         supports = [assess_support(part, self.vectors[part], cited, missing=count) for part in parts]
-        return max(supports, key=lambda support: support.score)
+        best = max(supports, key=lambda support: support.score)
+        return replace(best, evidence=find_holding(parts[0], passages) or best.evidence)
 
     def check_citation(self, parts: list[str], number: int, missing: Missing) -> CheckedCitation:
         """One citation: its verdict, flags and evidence, with the reasons that a reader is shown."""
@@ -229,7 +224,7 @@ class Desk:
             nothing = "The cited preprint has no text here."
             return CheckedCitation(number, UNSUPPORTED, missing.flags, 0.0, "", 0, 0, [nothing])
         evidence = support.evidence
-        turned = direction_differs(text, evidence.text)
+        turned = "" if support.score == WHOLE_SENTENCES else direction_differs(text, evidence.text)
         verdict, why = decide_verdict(text, support, missing)
         return CheckedCitation(
             source=number,
@@ -276,7 +271,7 @@ def decide_verdict(text: str, support: Support, missing: Missing) -> tuple[str, 
         return WEAK, "The cited text bears on this, but its nearest sentence says it only in part."
     if missing.figures or missing.quotes:
         return WEAK, "The cited sentence is about this, but not in these figures or words."
-    if support.score == 1.0:
+    if support.score == WHOLE_SENTENCES:
         return SUPPORTED, "It stands in the cited text word for word."
     return SUPPORTED, "The cited sentence comes near it in meaning and in words."
 

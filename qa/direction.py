@@ -1,5 +1,5 @@
 """Pure: whether a statement points the other way than the sentence it rests on: negation, antonyms, who beats
-whom.
+whom, and what was cut off.
 
 A hint and labelled so: on SciFact such signs tell SUPPORT from CONTRADICT badly. A flag sends an answer to a
 curator; it never drops a statement, and its absence blesses nothing.
@@ -8,6 +8,7 @@ curator; it never drops a statement, and its absence blesses nothing.
 import re
 from collections.abc import Sequence
 
+from qa.verbatim import NEGATORS, NO_NEGATION, cut_off, denied_part
 from qa.wording import STOP_WORDS, coverage, plain, stem, terms
 
 # Each line: words of one direction | words of the other, in any form, since they are compared by stem.
@@ -56,15 +57,6 @@ classical | nonclassical
 reversible | irreversible
 deterministic | stochastic probabilistic
 """
-NEGATORS = re.compile(
-    r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|barely|scarcely|fails?\s+to|failed\s+to"
-    r"|lacks?|unable\s+to|rather\s+than)\b|n't\b",
-    re.IGNORECASE,
-)
-NO_NEGATION = re.compile(
-    r"\b(?:not\s+only|no\s+longer\s+than|not\s+just|whether\s+or\s+not|no\s+less\s+than|not\s+least)\b",
-    re.IGNORECASE,
-)
 COMPARISON = re.compile(
     r"\b(?P<verb>outperform\w*|exceed\w*|surpass\w*|beats?|better\s+than|higher\s+than|faster\s+than"
     r"|more\s+\w+\s+than|superior\s+to|larger\s+than|greater\s+than"
@@ -79,6 +71,7 @@ CLAUSE = re.compile(
 # that is enough for the weaker hint of several sentences (benchmarks/checking.py reports both).
 ALIKE = 0.5
 ALIKE_ENOUGH = 0.25
+DENIED_FROM = 0.8  # of the statement's words, that stand in what the evidence denies: most, or it says more
 
 
 def read_opposites() -> list[tuple[frozenset[str], frozenset[str]]]:
@@ -107,15 +100,27 @@ def direction_differs(statement: str, evidence: str, *, alike: float = ALIKE) ->
     """Why the statement seems to turn its evidence around, as the end of a sentence; empty where nothing
     shows it, or where less than the share `alike` of its words stand there.
     """
+    around = cut_off(statement, evidence)
+    if around is not None:
+        return around
     own, other = plain(statement), plain(evidence)
-    if own.casefold() in other.casefold() or coverage(terms(own), terms(other)) < alike:
+    if coverage(terms(own), terms(other)) < alike:
         return ""
     compared = compare_sides(own, other)
-    if compared is None:
-        return opposite_words(own, other) or other_negation(own, other)
-    return (
-        "the two things that are compared have changed places" if compared < 0 else other_negation(own, other)
-    )
+    if compared is not None and compared < 0:
+        return "the two things that are compared have changed places"
+    turned = opposite_words(own, other) if compared is None else ""
+    return turned or other_negation(own, other) or denied_there(own, other)
+
+
+def denied_there(statement: str, evidence: str) -> str:
+    """What the evidence refutes or leaves open as a whole, where the statement says it as if it were so."""
+    found = denied_part(evidence)
+    if found is None or NEGATORS.search(statement) or denied_part(statement):
+        return ""
+    words, denied = found
+    is_said = coverage(terms(statement), terms(denied)) >= DENIED_FROM
+    return f"the source says “{words}” of it" if is_said else ""
 
 
 def direction_agrees(statement: str, evidence: str) -> bool:

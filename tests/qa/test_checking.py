@@ -190,6 +190,58 @@ def test_check_draft_leaves_the_style_of_quotations_alone():
     assert checked.statements[0].citations[0].score == 1.0
 
 
+DENIALS = CheckSource(
+    1,
+    "AG-2024.01-001",
+    "Limits of error mitigation in variational circuits",
+    "We find no evidence that error mitigation restores the accuracy of variational circuits. It is not true "
+    "that deeper circuits train faster than shallow ones. Contrary to earlier claims that quantum kernels "
+    "outperform classical kernels on images, both reach 84.0%. Unstable solutions appear at high noise in "
+    "all circuits. Insensitive detectors lose most of the signal photons. In this paper, we show that "
+    "shallow circuits keep 91.5% of their accuracy at low noise. Whether more shots reduce the variance of "
+    "gradients remains open. The claim that pruning removes barren plateaus is false.",
+)
+
+
+def check_against_denials(text: str):
+    draft = Draft("answered", [DraftSection(None, [DraftStatement(text, (1,))])])
+    checked = check_draft(draft, [DENIALS], question="", is_quotation=False, embedder=get_embedder())
+    return checked.statements[0].citations[0]
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "Error mitigation restores the accuracy of variational circuits.",
+        "Evidence that error mitigation restores the accuracy of variational circuits.",
+        "Deeper circuits train faster than shallow ones.",
+        "Quantum kernels outperform classical kernels on images.",
+        "Earlier claims that quantum kernels outperform classical kernels on images, both reach 84.0%.",
+        "Stable solutions appear at high noise in all circuits.",
+        "Sensitive detectors lose most of the signal photons.",
+        "More shots reduce the variance of gradients.",
+        "Pruning removes barren plateaus.",
+        "Error mitigation restores accuracy of the variational circuits.",
+        "Stable solutions appear in all circuits at high noise.",
+    ],
+)
+def test_check_draft_sees_what_was_cut_off_a_sentence(fragment):
+    citation = check_against_denials(fragment)
+    assert citation.flags == ["direction_differs"]
+    assert "It stands in the cited text word for word." not in citation.reasons
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_check_draft_calls_only_whole_sentences_verbatim(number):
+    passages = split_sentences(DENIALS.abstract)[:number]
+    whole = check_against_denials(" ".join(passage.text for passage in passages))
+    assert (whole.verdict, whole.score, whole.flags) == ("supported", 1.0, [])
+    part = check_against_denials("Shallow circuits keep 91.5% of their accuracy at low noise.")
+    assert (part.verdict, part.flags) == ("supported", [])
+    assert part.score < 1
+    assert part.reasons == ["The cited sentence comes near it in meaning and in words."]
+
+
 def test_check_draft_survives_a_source_without_text():
     sources = [CheckSource(1, "AG-2024.01-001", "A title", "")]
     draft = Draft("answered", [DraftSection(None, [DraftStatement("A claim about the title.", (1,))])])
