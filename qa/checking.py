@@ -300,6 +300,8 @@ def remark_problems(draft: Draft, sources: Sequence[CheckSource], *, question: s
     for name, remark in (("gap", draft.gap), ("limits", draft.limits)):
         if figures := missing_figures(remark, texts):
             problems.append(f"{listed([figure.shown for figure in figures])} under {name} is in no source")
+        if quotes := missing_quotes(remark, texts):
+            problems.append(f"the quotation {listed(quotes)} under {name} is in no source")
         if reads_as_instruction(remark):
             problems.append(f"the text under {name} reads as an order to the reader or to a model")
         if open_part := unbalanced(remark):
@@ -319,6 +321,11 @@ def heading_problems(
     if figures := missing_figures(heading, texts):
         shown = listed([figure.shown for figure in figures])
         problems.append(f"{shown} in the heading “{heading}” is neither in its sources nor in the question")
+    if quotes := missing_quotes(heading, texts):
+        problems.append(
+            f"the quotation {listed(quotes)} in the heading “{heading}” is neither in its sources nor in the "
+            "question"
+        )
     if reads_as_instruction(heading):
         problems.append(f"the heading “{heading}” reads as an order to the reader or to a model")
     if turned := heading_turned(heading, section, cited):

@@ -13,6 +13,7 @@ from qa.figures import missing_figures
 from qa.models import Question
 from qa.nearness import embed_question, find_published_near
 from qa.questions import Refused, accept_question, judge_meaning
+from qa.quotes import missing_quotes
 from qa.style import stray_words, style_problems
 from qa.text_keys import make_text_key
 from qa.wording import terms
@@ -119,7 +120,11 @@ def judge_suggestion(text: str, *, keys: set[str], texts: Sequence[str]) -> Sugg
             judge_meaning(vector)
     except Refused:
         return None
-    if style_problems(accepted, sources=texts) or missing_figures(accepted, texts):
+    if (
+        style_problems(accepted, sources=texts)
+        or missing_figures(accepted, texts)
+        or missing_quotes(accepted, texts)
+    ):
         return None
     key = make_text_key(accepted)
     known = Question.objects.filter(text_key=key).first()

@@ -6,19 +6,41 @@ forgery.
 """
 
 import re
+import unicodedata
 
 MATHS = re.compile(r"\$\$.+?\$\$|(?<!\\)\$(?:\\.|[^$\\])+\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
 
-# "[2]", "[1, 3]", "[1-3]", "(source 2)", "[Sources 1 and 3]": the numbers that a model saw by its sources.
-NUMBERS = r"\d{1,2}(?:\s*(?:[,;–-]|and|&)\s*\d{1,2})*"
-MARKER = re.compile(
-    rf"(?<!\[)\[(?P<plain>{NUMBERS})\](?!\])|[\[(](?:sources?|refs?\.?"
-    rf"|preprints?)\s*(?P<named>{NUMBERS})[\])]",
-    re.IGNORECASE,
+# The numbers that a model saw by its sources, as it may show them. In square brackets they may also be an
+# interval or a pair of sizes; the other shapes say by themselves that they are markers.
+NUMBERS = r"\d{1,2}(?:\s*(?:[,;–-]|and|&)\s*#?\d{1,2})*"
+RAISED = r"[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}(?:[,⁻˒⸴][⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2})*"
+NAMED = r"(?:sources?|src|refs?|references?|preprints?|papers?|documents?|docs?|citations?|cit|abstracts?)"
+# A power follows a unit, a function, a bracket or a short name; a marker follows a word or a sentence.
+AFTER_WORD = (
+    r"(?:(?<=[.,;:!?%”\"’])|(?<=[a-z]{4})(?<!pixels)(?<!pixel)(?<!arcmin)(?<!arcsec)(?<!mile)(?<!miles)(?<!inch)"
+    r"(?<!feet)(?<!metres)(?<!meters)(?<!metre)(?<!meter)(?<!degrees)(?<!degree)(?<!sinh)(?<!cosh)(?<!tanh))"
 )
-TRAILING = re.compile(
-    rf"\s*(?:{MARKER.pattern.replace('plain', 'p').replace('named', 'n')})(?=\s*[.;:]?\s*$)", re.IGNORECASE
+NOT_AN_EQUATION = (
+    r"(?<!eq)(?<!eq\.)(?<!eqn)(?<!eqs\.)(?<!equation)(?<!fig\.)(?<!figure)(?<!table)(?<!section)(?<!sec\.)"
 )
+PLAIN_MARKER = rf"(?<!\[)[\[［〔]\s*#?({NUMBERS})\s*[\]］〕](?!\])"
+SHAPES = (
+    rf"[\[({{（]\s*{NAMED}\s*[.:]?\s*#?\s*({NUMBERS})[^\[\](){{}}]{{0,20}}[\])}}）]",
+    rf"【\s*(?:\d{{1,2}}:)?({NUMBERS})[^】]{{0,40}}】",
+    rf"\[\s*({NUMBERS})\s*†[^\]]{{0,40}}\]",
+    rf"\[({NUMBERS})\s*,\s*(?:pp?\.|tab|fig|sec|ch)[^\]]{{1,20}}\]",
+    rf"\[\^({NUMBERS})\]|\^\[({NUMBERS})\]|\[\[(\d{{1,2}})\]\]|[\[(]#({NUMBERS})[\])]|（({NUMBERS})）",
+    rf"(?<![\w^}}\\])\{{(\d{{1,2}})\}}|{AFTER_WORD}(?<!sqrt)(?<!frac)\{{(\d{{1,2}})\}}",
+    rf"{AFTER_WORD}\s?({RAISED})(?!\w)|⁽({RAISED})⁾",
+    rf"\$\s*\{{?\}}?\^\s*\{{?\s*\[({NUMBERS})\]\s*\}}?\s*\$|{AFTER_WORD}\s?\$\s*\^\s*\{{?({NUMBERS})\}}?\s*\$(?!\w)",
+    rf"{AFTER_WORD}\s?\^({NUMBERS})\^",
+    r"\\cite\w*\s*(?:\[[^\]]*\])?\{([^}]*)\}",
+    # "(2)" and "②" number what follows them, so that they are markers only where nothing follows.
+    rf"{NOT_AN_EQUATION}\s\(({NUMBERS})\)(?=\s*[.;:]?\s*$)|([①-⑳])(?=\s*[.;:]?\s*$)",
+)
+ONE_FORM = str.maketrans("⁻−–˒⸴", "---,,")
+MARKER = re.compile("|".join((PLAIN_MARKER, *SHAPES)), re.IGNORECASE)
+TRAILING = re.compile(rf"\s*(?:{MARKER.pattern})(?=\s*[.;:]?\s*$)", re.IGNORECASE)
 BULLET = re.compile(r"^(?:[-*•‣–]|\d{1,2}[.)])\s+(?=\S)")
 
 # HTML's own element names only: "<x>" is an expectation value, "a<b" a comparison.
@@ -71,17 +93,28 @@ def find_markup(text: str) -> list[str]:
 
 
 def find_markers(text: str) -> list[int]:
-    """Source numbers that the text shows as markers. "[0, 1]" is an interval, "[64, 128]" a pair of sizes."""
-    return [number for match in MARKER.finditer(MATHS.sub(" ", text)) for number in marker_numbers(match)]
+    """Source numbers that the text shows as markers, 0 where a marker names none. "[0, 1]" is an interval,
+    "[64, 128]" a pair of sizes, "(2)" an enumeration unless it ends the text.
+    """
+    found = [match for match in MARKER.finditer(text) if not is_inside_maths(text, match)]
+    return [number for match in found for number in marker_numbers(match)]
+
+
+def is_inside_maths(text: str, match: re.Match[str]) -> bool:
+    """Whether a match ends within a formula. One that reaches its end is the formula: a raised number."""
+    return any(maths.start() < match.end() < maths.end() for maths in MATHS.finditer(text))
 
 
 def marker_numbers(match: re.Match[str]) -> list[int]:
-    """Numbers of one marker with its ranges opened; empty where the brackets hold something else."""
-    inside = next(group for group in match.groups() if group)
+    """Numbers of one marker with its ranges opened; empty where square brackets hold something else."""
+    inside = unicodedata.normalize("NFKC", next(group for group in match.groups() if group is not None))
+    inside = inside.translate(ONE_FORM)
     numbers: list[int] = []
     for part in re.split(r"\s*(?:[,;&]|and)\s*", inside):
-        first, *last = [int(digits) for digits in re.findall(r"\d+", part)]
+        first, *last = [int(digits) for digits in re.findall(r"\d+", part)] or [0]
         numbers.extend(range(first, (last[0] if last else first) + 1))
+    if match.lastindex != 1:
+        return numbers or [0]
     return numbers if numbers and 0 not in numbers and (len(numbers) == 1 or max(numbers) <= 20) else []
 
 

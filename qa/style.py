@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 
 from qa.focus import FRAME_WORDS
 from qa.markup import MATHS
+from qa.quotes import without_quotes
 from qa.wording import ALIKE_LETTERS, soft_coverage, squash, stem, terms, weight, word_set, words
 
 SOURCES = (
@@ -194,14 +195,14 @@ KINDS = {
 }
 AMOUNT = re.compile(r"\$\s?\d")  # money, where a formula would want a second sign
 TEX_QUOTE = re.compile(r"`[^`']+'")
-QUOTED = re.compile(r'["“][^"”]*["”]')
 
 
 def style_problems(text: str, *, sources: Iterable[str] = ()) -> list[str]:
     """What is wrong with the style of a text, each with the words. What stands so in a source is the
     source's.
     """
-    bare = QUOTED.sub(" ", MATHS.sub(" ", text)).replace("’", "'")
+    sources = list(sources)
+    bare = MATHS.sub(" ", without_quotes(text, sources)).replace("’", "'")
     held = [f" {squash(source)} " for source in sources]
     problems = []
     for kind, (pattern, complaint) in KINDS.items():

@@ -169,6 +169,10 @@ def test_parse_output_never_takes_a_source_that_does_not_exist(numbers, source_c
         ("The gain is 58%. (Source 1)", "The gain is 58%."),
         ("- The gain is 58%.", "The gain is 58%."),
         ("The\u200b gain\n is 58%.", "The gain is 58%."),
+        ("The gain is 58% 【1†source】.", "The gain is 58%."),
+        ("The gain is 58%. [^3]", "The gain is 58%."),
+        ("The gain is 58% (1, 3).", "The gain is 58%."),
+        ("The gain is 58%$^{[1]}$.", "The gain is 58%."),
         ("The interval is [0, 1].", "The interval is [0, 1]."),
         ("Sizes were [64, 128].", "Sizes were [64, 128]."),
     ],
@@ -203,6 +207,81 @@ def test_parse_output_takes_off_harmless_echoes(text, left):
 )
 def test_parse_output_names_what_a_statement_must_not_hold(text, problem):
     assert problem in only_statement(with_statement(text=text, sources=[1])).problems
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        *(
+            "【2】",
+            "【2†source】",
+            "【4:2†source】",
+            "[2†L1-L9]",
+            "[^2]",
+            "^[2]",
+            "[[2]]",
+            "[ 2 ]",
+            "[Source: 2]",
+        ),
+        *(
+            "[src 2]",
+            "[Src. #2]",
+            "(source: 2)",
+            "{source 2}",
+            "[Ref 2]",
+            "[reference 2]",
+            "[#2]",
+            "(#2)",
+            "[doc 2]",
+        ),
+        *(
+            "{2}",
+            "²",
+            "²,³",
+            "¹⁻³",
+            "$^{[2]}$",
+            "$^{2}$",
+            "$^2$",
+            "$^{1,3}$",
+            "^2^",
+            "［2］",
+            "〔2〕",
+            "（2）",
+            "⁽²⁾",
+        ),
+        *("\\cite{2}", "\\citep{b}", "[2, p. 4]", "[2, Table 1]", "[Source 0]", "[7][8]", "②"),
+    ],
+)
+def test_parse_output_finds_source_markers_of_every_shape(marker):
+    for text in (f"The gain of circuits {marker} is 58%.", f"The gain holds for circuits{marker}."):
+        if marker == "②" and "gain of" in text:
+            continue
+        output = json.dumps(json.loads(with_statement(sources=[1])) | {"gap": "", "limits": ""})
+        data = json.loads(output)
+        data["sections"][0]["statements"][0] |= {"text": text, "sources": [1]}
+        data |= {"verdict": "partial", "gap": text, "limits": text, "follow_ups": [text]}
+        draft = parse_output(json.dumps(data), source_count=8)
+        assert "source marker" in draft.statements[0].problems, text
+        assert [f"the text under {key} holds a source marker" for key in ("gap", "limits")] == draft.problems
+        assert draft.follow_ups == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It needs (1) few labels, (2) no pretraining and (3) little memory.",
+        "The energy follows Eq. (2).",
+        "Symmetries of SU(2) and U(1) protect it.",
+        "An area of 3 cm² at 10² K, with R² = 0.9 and χ² = 2, in H₂O.",
+        "The field is 20 arcmin² wide, and the area is 40 pixels².",
+        "An ultracold $^{87}$Rb gas and a superfluid $^3$He film were cooled.",
+        "The rate grows as 10$^{2}$, R$^{2}$ and cm$^{-2}$, and as $n^{2}$.",
+        "The set {1, 2}, the pair [0, 2] and x_{2} or 10^{2} stand for themselves.",
+        "Tables [64, 128] and arrays [[1, 2], [3, 4]] are no markers.",
+    ],
+)
+def test_parse_output_takes_no_enumeration_or_power_for_a_marker(text):
+    assert only_statement(with_statement(text=text)).problems == ()
 
 
 @pytest.mark.parametrize(

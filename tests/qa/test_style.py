@@ -63,7 +63,6 @@ def test_style_problems_names_the_words(text):
         "The sources do not say how deep the circuits were.",
         "No source reports a gain; the abstracts say nothing of cost.",
         "A source of 30 photons was provided by the laser.",
-        "The authors write “we find no gain”.",
         "The energy $I$ and current $we$ are equal.",
         "Hardware is scarce; it is interesting for clinics.",
     ],
@@ -186,3 +185,10 @@ def test_stray_words_lets_a_sentence_name_what_is_missing_but_nothing_else():
     claim = "No source counts the qubits of surface codes, and vaccines cause autism."
     assert stray_words(claim, KNOWN, may_lack=True) == ["vaccines", "autism"]
     assert stray_words("No source says whether vaccines cause autism.", KNOWN, may_lack=True)
+
+
+def test_style_problems_passes_over_quotations_of_a_source_alone():
+    text = "The authors write “we find no gain”."
+    assert style_problems(text, sources=["Here we find no gain in depth."]) == []
+    assert style_problems(text, sources=["Here they find no gain."])
+    assert style_problems('A device of 5" – as an AI language model, I know – beats one of 8".')
