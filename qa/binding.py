@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from qa.figures import GOES_ON, LOOSE_VALUES, Figure, comparable, read_figures
+from qa.figures import GOES_ON, comparable, read_figures
+from qa.quantities import LOOSE_VALUES, Figure
 from qa.verbatim import find_words
 from qa.wording import STOP_WORDS, squash, stem, weight
 

@@ -6,65 +6,24 @@ them. Statement and source go through the same reader, so that a verbatim senten
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
+from qa.bounds import bound_of, is_turned
+from qa.quantities import (
+    GLUED_SCALES,
+    LOOSE_VALUES,
+    SCALES,
+    SMALL,
+    WORD_VALUES,
+    Figure,
+    number_key,
+    read_unit,
+)
+from qa.ranks import read_ranks
 from qa.wording import STOP_WORDS, plain, stem
-
-SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-)
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-WORD_VALUES = {word: value for value, word in enumerate(SMALL.split())} | {
-    word: 10 * value for value, word in enumerate(TENS.split(), start=2)
-}
-SCALES = {
-    "dozen": 12,
-    "hundred": 100,
-    "thousand": 1_000,
-    "million": 10**6,
-    "billion": 10**9,
-    "trillion": 10**12,
-}
-GLUED_SCALES = {"k": 1_000, "m": 10**6, "b": 10**9}
-# Read in a source only: "twice" there supports "two", but a statement's own "second" or "both" is no figure.
-LOOSE_VALUES = {
-    word: value
-    for value, group in {
-        1: "one once first single sole",
-        2: "second twice double doubles doubled doubling both pair pairs dual",
-        3: "third triple thrice tripled", 4: "fourth quadruple", 5: "fifth", 6: "sixth", 7: "seventh",
-        8: "eighth", 9: "ninth", 10: "tenth",
-    }.items()
-    for word in group.split()
-}  # fmt: skip
-
-SI_UNIT = (
-    r"(?:[fpnμumckMGTP]?(?:Hz|eV|Pa|bar|pc|bits?|bytes?|mol|Gy|Sv|Jy)|[fpnμumck]m|[fpnμum]s|[kmμ]g|[mkMGT]W"
-    r"|[pnμum][TAMJ]|[kMG]J|[mkM]N|[μum]L"
-    r"|[mk]V|m?K|dB[mi]?|[KMGT]i?B|ppm|rpm|fps|Å|Ω|[skVWmgh])(?![\w-])"
-)
-UNIT_WORDS = {
-    "%": "%", "percent": "%", "per cent": "%", "per-cent": "%", "percentage point": "%", "pp": "%", "°": "°",
-    "degree": "°", "deg": "°", "°c": "°C", "°f": "°F", "fold": "times", "times": "times", "x": "times",
-    "×": "times",
-    "second": "s", "sec": "s", "millisecond": "ms", "microsecond": "μs", "nanosecond": "ns", "minute": "min",
-    "min": "min",
-    "hour": "h", "day": "day", "week": "week", "month": "month", "year": "year", "yr": "year",
-    "decade": "decade",
-    "metre": "m", "meter": "m", "kilometre": "km", "kilometer": "km", "micron": "μm", "nanometer": "nm",
-    "nanometre": "nm",
-    "qubit": "qubit", "kelvin": "K", "decibel": "dB", "bit": "bit", "byte": "byte", "light-year": "ly",
-    "sigma": "σ",
-    "σ": "σ", "order of magnitude": "order of magnitude", "orders of magnitude": "order of magnitude",
-}  # fmt: skip
-UNIT = re.compile(
-    rf"[\s-]?(?P<si>{SI_UNIT})|[\s-]*(?P<word>%|°[CcFf]?|[×x](?![\w×])"
-    rf"|(?:{'|'.join(sorted(UNIT_WORDS.keys() - set('%°x×'), key=len, reverse=True))})s?)(?!\w)"
-)
 
 NAME = re.compile(r"(?<![\w.])[^\W\d_]\w*(?:[-./]\w+)*")
 NUMBER = re.compile(
@@ -104,23 +63,19 @@ MAGNITUDE = re.compile(
 )
 GOES_ON = re.compile(r"\s*(?:,|;|/|-|±|and|or|to|,\s*and|,\s*or|\+/-)?\s*")
 DIMENSION = re.compile(r"(?<![\w.])(\d|two|three|four)\s*-?\s*(?:D\b|dimension\w*)", re.IGNORECASE)
+SIGN_WORD = re.compile(r"(?<!plus-)(?<!plus )(?<!or )\b(?:minus|negative) $", re.IGNORECASE)
+# "One" is a number beside another one: "one of the three devices", though "one of the two" only points.
+ONE_OF = re.compile(
+    rf" (?:out )?(?:of|in) (?:the |these |those |all )?(?:[3-9]|\d\d|(?:{'|'.join(SMALL.split()[3:])})\b)",
+    re.IGNORECASE,
+)
+ORDER = "order of magnitude"
+MOST_ORDERS = 30
+SINGLE_ORDER = re.compile(r"\b(?:an?|one|single|1)[ -](?:full )?$", re.IGNORECASE)
+FALLING_REACH = 40  # characters before a number of the source, in which "lost" makes it a change downwards
 FALLING = re.compile(
     r"\b(?:reduc|decreas|drop|lower|below|less|fall|fell|minus|negative|declin|los[st])", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure as it stands in a text: the keys that it can be found by, its place in the plain text, value
-    and unit.
-    """
-
-    shown: str
-    keys: frozenset[str]
-    start: int
-    end: int
-    value: Decimal | None = None
-    unit: str = ""
 
 
 def read_figures(text: str, *, is_source: bool = False) -> list[Figure]:
@@ -133,24 +88,52 @@ def read_figures(text: str, *, is_source: bool = False) -> list[Figure]:
     shares = read_shares(bare, taken)
     taken_by_all = taken if is_source else [*taken, *spans(shares)]
     numbers = [*read_numbers(bare, taken_by_all), *read_words(bare, taken_by_all, is_source=is_source)]
-    numbers += [*shares, *read_multiples(bare), *read_magnitudes(bare, spans(numbers))]
+    numbers += [*shares, *read_multiples(bare), *read_magnitudes(bare, spans(numbers), is_source=is_source)]
     numbers.sort(key=lambda figure: figure.start)
     if is_source:
         numbers = share_units(bare, numbers)
-    return sorted([*names, *numbers], key=lambda figure: figure.start)
+    ranks = read_ranks(bare, is_source=is_source)
+    return sorted([*names, *numbers, *ranks], key=lambda figure: figure.start)
 
 
 @lru_cache(maxsize=128)
-def source_keys(text: str) -> frozenset[str]:
-    """Everything that figures can be found by in a source; kept, as each statement of an answer asks."""
-    return frozenset(key for figure in read_figures(text, is_source=True) for key in figure.keys)
+def source_bounds(text: str) -> dict[str, frozenset[int]]:
+    """Everything that figures can be found by in a source, each with the bounds that it is there: 1 "at
+    least", -1 "at most", 0 neither. Kept, as each statement of an answer asks.
+    """
+    bare = comparable(text)
+    found: dict[str, frozenset[int]] = {}
+    for figure in read_figures(text, is_source=True):
+        bound, _ = bound_of(bare, figure.start, figure.end)
+        for key in figure.keys:
+            found[key] = found.get(key, frozenset()) | {bound}
+    return found
 
 
 def missing_figures(statement: str, sources: Iterable[str]) -> list[Figure]:
-    """The statement's figures that none of the texts has."""
-    held = {key for text in sources for key in source_keys(text)}
-    held |= {key.replace("n:-", "n:", 1) for key in held} if FALLING.search(statement) else set()
-    return [figure for figure in read_figures(statement) if held.isdisjoint(figure.keys)]
+    """The statement's figures that none of the texts has, and those that are only the other bound there: "at
+    most 90%" where the texts say "at least".
+    """
+    bare, missing = comparable(statement), []
+    held = [source_bounds(text) for text in sources]
+    for figure in read_figures(statement):
+        bounds = find_bounds(figure, held, is_falling=bool(FALLING.search(statement)))
+        own, words = bound_of(bare, figure.start, figure.end)
+        if not bounds:
+            missing.append(figure)
+        elif is_turned(own, bounds):
+            missing.append(replace(figure, shown=f"{words} {figure.shown}", is_turned=True))
+    return missing
+
+
+def find_bounds(
+    figure: Figure, held: Sequence[dict[str, frozenset[int]]], *, is_falling: bool
+) -> frozenset[int]:
+    """The bounds that a figure is in the texts; empty where none has it. A fall by 5 is a change of -5."""
+    keys = set(figure.keys)
+    if is_falling:
+        keys |= {key.replace("n:", "n:-", 1) for key in keys if key.startswith("n:") and key[2] != "-"}
+    return frozenset().union(*(texts[key] for texts in held for key in keys if key in texts))
 
 
 def conflicting_figures(statement: str, evidence: str) -> list[tuple[str, str]]:
@@ -162,7 +145,11 @@ def conflicting_figures(statement: str, evidence: str) -> list[tuple[str, str]]:
     """
     own = read_figures(statement)
     own_keys = {key for figure in own for key in figure.keys}
-    missing = [figure for figure in missing_figures(statement, [evidence]) if figure.value is not None]
+    missing = [
+        figure
+        for figure in missing_figures(statement, [evidence])
+        if figure.value is not None and not figure.is_turned
+    ]
     others = [
         figure
         for figure in read_figures(evidence, is_source=True)
@@ -193,6 +180,7 @@ def distance(one: Figure, other: Figure) -> Decimal:
 
 def comparable(text: str) -> str:
     """Plain text in which "3D", "3-D" and "three-dimensional" are one, and "224x224" is two numbers."""
+    text = re.sub(r"\s*—\s*(?=\d)", " - ", text)  # a dash, which would be read as the number's sign
     bare = re.sub(r"(?<=\d)\s*[x×]\s*(?=\d)(?!\s*10\s*\^)", " by ", plain(text))
     return DIMENSION.sub(lambda found: f"{WORD_VALUES.get(found[1].lower(), found[1])}-dimensional", bare)
 
@@ -251,12 +239,9 @@ def read_value(match: re.Match[str]) -> Decimal | None:
 
 
 def signed(value: Decimal | None, before: str) -> Decimal | None:
-    """The value with the minus before it, where that is a sign and no range ("0.70-0.74") or hyphen."""
-    if (
-        value is not None
-        and re.search(r"(?:^|[\s(\[=<>≈≤≥~,/±^])-$", before)
-        and not re.search(r"\w\s-$", before)
-    ):
+    """The value with the minus before it, where that is a sign: no range ("0.70 -0.74"), hyphen or dash."""
+    is_negative = re.search(r"(?:^|[\s(\[=<>≈≤≥~,/±^])-$", before) and not re.search(r"\d\s-$", before)
+    if value is not None and (is_negative or SIGN_WORD.search(before)):
         return -value
     return value
 
@@ -267,11 +252,10 @@ def number_figure(bare: str, start: int, end: int, value: Decimal) -> Figure:
     """
     if scale := SCALE.match(bare, end):
         value, end = value * SCALES[scale[1].lower()], scale.end()
-    keys = {number_key(value)}
-    unit, after = "", end
-    if found := UNIT.match(bare, end):
-        unit, after = unit_name(found), found.end()
-        keys = {number_key(value, unit)}
+    unit, after = read_unit(bare, end)
+    keys = {number_key(value, unit)}
+    if unit == ORDER and value in range(1, MOST_ORDERS):
+        keys.add(number_key(Decimal(10) ** value, "times"))
     if glued := re.match(r"[A-Za-z]\w*(?:-\w*\d\w*)*", bare[end:]):
         letters = glued.group()
         keys |= {name_key([bare[start:end], letters])} | ({number_key(value)} if not unit else set())
@@ -287,25 +271,6 @@ def number_figure(bare: str, start: int, end: int, value: Decimal) -> Figure:
     return Figure(bare[start:after].strip(" -"), frozenset(keys), start, after, value, unit)
 
 
-def number_key(value: Decimal, unit: str = "") -> str:
-    """The key of a number: equal for 0.7 and 0.70, and for 1000 and 1e3."""
-    return (
-        f"n:{value.normalize() + 0:f}:{unit}"
-        if abs(value.adjusted()) < 60
-        else f"n:{value.normalize()}:{unit}"
-    )
-
-
-def unit_name(match: re.Match[str]) -> str:
-    """One name for each unit, in whatever way it is written."""
-    if match["si"]:
-        return (
-            re.sub(r"^u(?=\w)", "μ", match["si"]).removesuffix("s") if len(match["si"]) > 3 else match["si"]
-        )
-    word = re.sub(r"\s+", " ", match["word"].lower())
-    return UNIT_WORDS.get(word) or UNIT_WORDS.get(word.removesuffix("s"), word)
-
-
 def read_words(bare: str, taken: list[tuple[int, int]], *, is_source: bool) -> list[Figure]:
     """Numbers in words. In a statement "one" is a pronoun; in a source it may be what "1" rests on."""
     found = []
@@ -315,7 +280,8 @@ def read_words(bare: str, taken: list[tuple[int, int]], *, is_source: bool) -> l
         )
         if any(start <= match.start() < end for start, end in taken):
             continue
-        if value == 1 and not is_source and not SCALE.match(bare, match.end()):
+        is_number = SCALE.match(bare, match.end()) or ONE_OF.match(bare, match.end())
+        if value == 1 and not is_source and not is_number:
             continue
         found.append(number_figure(bare, match.start(), match.end(), value))
     if is_source:
@@ -354,15 +320,20 @@ def read_multiples(bare: str) -> list[Figure]:
     return found
 
 
-def read_magnitudes(bare: str, taken: list[tuple[int, int]]) -> list[Figure]:
-    """ "Hundreds", "several thousand", "orders of magnitude", which are no number, and "a hundred"."""
+def read_magnitudes(bare: str, taken: list[tuple[int, int]], *, is_source: bool) -> list[Figure]:
+    """ "Hundreds", "several thousand", "orders of magnitude", which are no number; "a hundred", and "an order
+    of magnitude", which is ten times.
+    """
     found = []
     for match in MAGNITUDE.finditer(bare):
-        if not match["order"] and any(start <= match.start() < end for start, end in taken):
+        is_counted = any(start <= match.start() < end for start, end in taken)
+        if is_counted and not (is_source and match["order"]):
             continue
         if match["scale"]:
-            value = Decimal(SCALES[match["scale"].lower()])
-            found.append(number_figure(bare, *match.span(), value))
+            found.append(number_figure(bare, *match.span(), Decimal(SCALES[match["scale"].lower()])))
+        elif match["order"] and SINGLE_ORDER.search(bare[: match.start()]):
+            keys = {number_key(Decimal(1), ORDER), number_key(Decimal(10), "times")}
+            found.append(Figure(match.group(), frozenset(keys), *match.span(), Decimal(1), ORDER))
         else:
             name = "order" if match["order"] else (match["some"] or match["many"]).lower()
             found.append(Figure(match.group(), frozenset({f"m:{name}"}), *match.span()))
@@ -385,9 +356,25 @@ def share_units(bare: str, figures: list[Figure]) -> list[Figure]:
         )
         unit = figure.unit or (unit if joined else "")
         keys = figure.keys | {number_key(figure.value), number_key(figure.value, unit)}
+        keys |= {number_key(figure.value, other) for other in other_units(bare, figure)}
+        if FALLING.search(bare[max(0, figure.start - FALLING_REACH) : figure.start]):
+            keys |= {key.replace("n:", "n:-", 1) for key in keys if key.startswith("n:") and key[2] != "-"}
         shared.append(Figure(figure.shown, keys, figure.start, figure.end, figure.value, figure.unit))
         following = figure
     return shared[::-1]
+
+
+def other_units(bare: str, figure: Figure) -> list[str]:
+    """What a source's unit may be called as well: "30 wt%" is 30%, "an absolute gain of 5%" or "5 points" are
+    percentage points, "5 mg/kg/day" is 5 mg/kg.
+    """
+    if figure.unit.endswith("%") and figure.unit != "%":
+        return ["%"]
+    around = bare[max(0, figure.start - FALLING_REACH) : figure.end + FALLING_REACH // 2]
+    is_points = not figure.unit and re.match(r" (?:absolute )?points?\b", bare[figure.end :])
+    if is_points or (figure.unit == "%" and re.search(r"\babsolute", around)):
+        return ["pp"]
+    return [figure.unit.rsplit("/", 1)[0]] if figure.unit.count("/") > 1 else []
 
 
 def neighbours(bare: str, figure: Figure) -> set[str]:

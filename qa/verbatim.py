@@ -58,8 +58,8 @@ SETTLED = re.compile(
     r"\b(?:find|found|show|shown|demonstrate|confirm|conclude|prove|reveal|answer)\w*\b", re.IGNORECASE
 )
 # What must not stand beside a word and beside a number, as it would belong to it.
-CUT_BEFORE = {False: re.compile(r"\w$|\b(?:non|un|anti)-$"), True: re.compile(r"\w$|\d[.,]$")}
-CUT_AFTER = {False: re.compile(r"\w"), True: re.compile(r"\w|[.,]\d")}
+CUT_BEFORE = {False: re.compile(r"\w$|\b(?:non|un|anti)-$"), True: re.compile(r"\w$|\d\.$")}
+CUT_AFTER = {False: re.compile(r"\w"), True: re.compile(r"\w|\.\d|,\d{3}(?!\d)")}
 
 
 def find_words(text: str, wanted: str, start: int = 0) -> int:

@@ -127,6 +127,95 @@ def test_missing_figures_names_what_is_not_there(statement, source, missing):
     assert shown(statement, source) == missing
 
 
+@pytest.mark.parametrize(
+    ("statement", "source", "missing"),
+    [
+        ("One of the three devices failed", "Two of the three devices failed", ["One"]),
+        ("Two of the three devices failed", "One of the three devices failed", ["Two"]),
+        ("a fourth-order scheme", "a third-order scheme of 4 stages", ["fourth-order"]),
+        ("the second harmonic", "the third harmonic; the second model", ["second harmonic"]),
+        ("a gain with p > 0.05", "a gain with p < 0.05", ["> 0.05"]),
+        ("a gain with $p>0.05$", "a gain ($p \\leq 0.05$)", ["> 0.05"]),
+        ("at most 90% of the runs", "at least 90% of the runs", ["at most 90%"]),
+        ("more than 90% of the runs", "less than 90% of the runs", ["more than 90%"]),
+        ("no more than 90% of the runs", "more than 90% of the runs", ["no more than 90%"]),
+        ("90% or more of the runs", "at most 90% of the runs", ["or more 90%"]),
+        ("The change is -0.3 dB", "The change is 0.3 dB", ["0.3 dB"]),
+        ("The change is 0.3 dB", "The change is −0.3 dB", ["0.3 dB"]),
+        ("The change is 0.3 dB", "The change is minus 0.3 dB", ["0.3 dB"]),
+        ("a gain of 91 percentage points", "a gain of 91%", ["91 percentage points"]),
+        ("a gain of 91%", "a gain of 91 percentage points", ["91%"]),
+        ("a dose of 5 mg/kg", "a dose of 5 mg", ["5 mg/kg"]),
+        ("a dose of 5 mg", "a dose of 5 mg/kg", ["5 mg"]),
+        ("a speed of 5 km/s", "a speed of 5 km/h", ["5 km/s"]),
+        ("a field of 3 T", "a field of 3 mT", ["3 T"]),
+        ("a field of 3 mT", "a field of 3 T", ["3 mT"]),
+        ("30 wt% of salt", "30 vol% of salt", ["30 wt%"]),
+        ("30 wt% of salt", "30% of salt", ["30 wt%"]),
+        ("an order of magnitude faster", "two orders of magnitude faster", ["order of magnitude"]),
+        ("two orders of magnitude faster", "an order of magnitude faster", ["two orders of magnitude"]),
+        ("orders of magnitude faster", "an order of magnitude faster", ["orders of magnitude"]),
+        ("a type III burst", "a type II burst", ["type III"]),
+        ("a phase II trial", "a phase III trial", ["phase II"]),
+        ("type IIa cells", "type IIb cells", ["type IIa"]),
+    ],
+)
+def test_missing_figures_tells_near_ones_apart(statement, source, missing):
+    assert shown(statement, source) == missing
+
+
+@pytest.mark.parametrize(
+    ("statement", "source"),
+    [
+        ("One of the three devices failed", "A single one of three devices failed"),
+        ("1 of the 3 devices", "one of the three devices"),
+        ("one of the two models wins", "Of two models the quantum model wins"),
+        ("a second-order scheme", "accurate to second order"),
+        ("a 4th-order scheme", "fourth-order schemes"),
+        ("a fourth-order scheme", "second- and fourth-order schemes"),
+        ("a third-order term", "terms of order three"),
+        ("a gain with p < 0.05", "a gain with P values below 0.05"),
+        ("a gain with p < 0.05", r"a gain ($p\le0.05$)"),
+        ("at most 90% of the runs", "no more than 90% of the runs"),
+        ("up to 90% of the runs", "a rate of 90%"),
+        ("at least 90% of the runs", "90% or more of the runs"),
+        ("more than 90% of the runs", "over 90% of the runs"),
+        ("more than 90% of the runs", "the rate exceeds 90%"),
+        ("it does not exceed 5 K", "at most 5 K"),
+        ("it drifts by less than 5 nm within 14 days", "Over 14 days it drifts by at most 5 nm"),
+        ("90% of the runs", "more than 90% of the runs"),
+        ("below 10 K but above 5 K", "between 5 and 10 K"),
+        ("The change is −0.3 dB", "a change of -0.3 dB"),
+        ("The change is -0.3 dB", "a change of minus 0.3 dB"),
+        ("a loss of 0.3 dB", "The change is -0.3 dB"),
+        ("a change of -5%", "it is reduced by 5%"),
+        ("from 5 to 10 nm", "lengths of 5 -10 nm"),
+        ("3 of them fail", "few models—3 of them—fail"),
+        ("a gain of 5 percentage points", "a gain of 5 pp"),
+        ("a gain of 5.2 percentage points", "it gains 5.2 points"),
+        ("a gain of 5 percentage points", "an absolute gain of 5%"),
+        ("5 mg/kg", "5 mg per kg"),
+        ("5 mg/kg", r"5 mg kg$^{-1}$"),
+        ("5 mg per kilogram", "5 mg/kg/day"),
+        ("67.4 km/s/Mpc", r"$67.4$ km s$^{-1}$ Mpc$^{-1}$"),
+        ("a field of 3 T", "a 3T scanner"),
+        ("30 wt% of salt", "30% by weight"),
+        ("30 wt% of salt", "30 wt.% of salt"),
+        ("30% of salt", "30 wt% of salt"),
+        ("an order of magnitude faster", "one order of magnitude faster"),
+        ("an order of magnitude faster", "ten times faster"),
+        ("two orders of magnitude faster", "by a factor of 100"),
+        ("a hundred times faster", "two orders of magnitude faster"),
+        ("type II errors", "type 2 errors"),
+        ("type-II and type-III bursts", "bursts of types II and III"),
+        ("type Ia supernovae", "SNe Ia"),
+        ("a phase II trial", "a phase IIb trial"),
+    ],
+)
+def test_missing_figures_knows_near_ones_in_other_words(statement, source):
+    assert shown(statement, source) == []
+
+
 def test_missing_figures_looks_into_all_sources():
     assert missing_figures("from 3 to 5", ["3 layers", "5 layers"]) == []
 
