@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qa.statements import MalformedOutput, find_object
+
 ENTAILMENT_VERSION = "1"
 VERDICTS = ("entailed", "neutral", "contradicted")
 MAX_TEXT = 6_000  # characters of one cited text, as for the model that writes
@@ -99,13 +101,9 @@ def read_verdicts(output: str, *, count: int) -> dict[int, str]:
 
 
 def read_entries(output: str) -> list[dict[str, Any]]:
-    """The entries of the first whole JSON object of the output; none where there is none."""
-    start = output.find("{")
-    if start < 0:
-        return []
+    """The entries of the one whole JSON object of the output; none where there is none."""
     try:
-        value, _ = json.JSONDecoder().raw_decode(output, start)
-    except (ValueError, RecursionError):
+        entries = find_object(output, holding="verdicts")["verdicts"]
+    except MalformedOutput:
         return []
-    entries = value.get("verdicts")
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []

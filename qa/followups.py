@@ -11,7 +11,7 @@ from archive.models import Preprint
 from archive.search import search
 from qa.figures import missing_figures
 from qa.models import Question
-from qa.nearness import embed_question, find_published_near
+from qa.nearness import embed_question, find_published_near, find_same
 from qa.questions import Refused, accept_question, judge_meaning
 from qa.quotes import missing_quotes
 from qa.style import stray_words, style_problems
@@ -130,12 +130,21 @@ def judge_suggestion(text: str, *, keys: set[str], texts: Sequence[str]) -> Sugg
     known = Question.objects.filter(text_key=key).first()
     if key in keys or (known and known.state in (Question.State.REJECTED, Question.State.RETRACTED)):
         return None
-    if known and known.merged_into:
-        known = known.merged_into
-    target = known if known and known.state == Question.State.PUBLISHED else None
+    target = find_target(accepted, known, vector)
     if target is None and not has_evidence(accepted, texts):
         return None
     return Suggestion(accepted, target)
+
+
+def find_target(text: str, known: Question | None, vector: np.ndarray | None) -> Question | None:
+    """The published question that a suggestion asks: the same text, what that was merged into, or the same in
+    other words.
+    """
+    if known and known.merged_into:
+        known = known.merged_into
+    if known and known.state == Question.State.PUBLISHED:
+        return known
+    return next(iter(find_same(text, vector)), None) if vector is not None else None
 
 
 def has_evidence(text: str, texts: Sequence[str]) -> bool:

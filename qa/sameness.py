@@ -59,7 +59,9 @@ PLAIN_PLURAL = re.compile(r"^(\w{2,}[^siux\d])s$")
 IES = re.compile(r"^(\w{3,})ies$")
 ES = re.compile(r"^(\w+(?:ss|sh|ch|x))es$")
 BRITISH = re.compile(r"^(\w{3,})is(e|ed|er|ers|es|ing|ation|ations)$")
-JOINED = re.compile(r"\b(?:and|or|vs)\b")
+JOINED = re.compile(r"\b(?:and|or|versus)\b")
+# What may stand before two sides at the beginning of a question; "affect" is put there by FRAMES.
+ASKING = word_set("how why what who when where whose can should will may somebody affect compare")
 
 
 def ask_the_same(one: str, other: str) -> bool:
@@ -97,10 +99,21 @@ def lemma(word: str) -> str:
 
 
 def sort_joined(words: list[str]) -> list[str]:
-    """The words with the two neighbours of each "and", "or" and "vs" in alphabetical order."""
+    """The words with the two neighbours of each "and", "or" and "versus" in alphabetical order, where these
+    join two sides and no clauses: "A turns to B and C turns to D" is another thing with B and C exchanged.
+    """
     sorted_words = list(words)
     for place in range(1, len(words) - 1):
-        if JOINED.fullmatch(words[place]):
+        if JOINED.fullmatch(words[place]) and joins_sides(words, place):
             before, after = sorted((words[place - 1], words[place + 1]))
             sorted_words[place - 1], sorted_words[place + 1] = before, after
     return sorted_words
+
+
+def joins_sides(words: list[str], place: int) -> bool:
+    """Whether nothing but the asking stands before two joined words, or nothing after them; what "versus" or
+    "between" join are no clauses.
+    """
+    before = words[: place - 1]
+    is_plain = words[place] == "versus" or before[-1:] == ["between"]
+    return is_plain or ASKING.issuperset(before) or place + 2 == len(words)

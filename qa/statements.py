@@ -39,12 +39,12 @@ EMPTY_WORDS = frozenset({"", "-", "–", "n/a", "none", "none.", "null"})
 
 
 class MalformedOutput(ValueError):
-    """An output that is no answer in the schema. `reason` says what is wrong, so that a repair call can use
-    it.
+    """An output that is no answer in the schema. `reason` says what is wrong in words of this project's own,
+    which an asker may read; `detail` is what the model wrote there, for the model and for logs alone.
     """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
 
 
@@ -107,8 +107,11 @@ def parse_output(text: str, *, source_count: int) -> Draft:
     )
 
 
-def find_object(text: str) -> dict[str, Any]:
-    """The one JSON object with a verdict in the text. A broken or cut object is never looked into."""
+def find_object(text: str, *, holding: str = "verdict") -> dict[str, Any]:
+    """The one JSON object with such a key in the text, whatever reasoning, prose or fences stand around it.
+
+    A broken or cut object is never looked into: raises MalformedOutput.
+    """
     text = ESCAPE.sub(double_tex, THINKING.sub(" ", text))
     if re.search(r"<think(?:ing)?>", text, re.IGNORECASE):
         raise MalformedOutput("the output ends inside the model's reasoning")
@@ -124,11 +127,11 @@ def find_object(text: str) -> dict[str, Any]:
             ) from error
         except (RecursionError, ValueError) as error:
             raise MalformedOutput(f"the JSON cannot be read: {error}") from error
-        if "verdict" in value:
+        if holding in value:
             found.append(value)
     if len(found) != 1:
         raise MalformedOutput(
-            "no JSON object with a verdict was found" if not found else "several answers in one output"
+            f"no JSON object with a {holding} was found" if not found else "several answers in one output"
         )
     return found[0]
 
@@ -158,7 +161,7 @@ def expect_keys(value: Any, *, required: set[str], optional: set[str], where: st
     if missing := required - value.keys():
         raise MalformedOutput(f"{where} lacks {', '.join(sorted(missing))}")
     if unknown := value.keys() - required - optional:
-        raise MalformedOutput(f"{where} has the unknown key {min(unknown)[:40]!r}")
+        raise MalformedOutput(f"{where} has an unknown key", repr(min(unknown)[:40]))
 
 
 def expect_verdict_fits(verdict: str, sections: list[DraftSection], *, gap: str) -> None:
@@ -221,15 +224,16 @@ def read_numbers(value: Any) -> tuple[int, ...]:
 
 
 def read_text(value: Any, *, most: int, where: str) -> str:
-    """A string under the text policy, as one line."""
+    """A string under the text policy, as one line. Cleaning may lengthen it, so it is measured afterwards."""
     if not isinstance(value, str):
         raise MalformedOutput(f"{where} must be a string")
-    if len(value) > most:
-        raise MalformedOutput(f"{where} is longer than {most} characters")
     try:
-        return clean_line(value)
+        text = clean_line(value)
     except RefusedText as error:
         raise MalformedOutput(f"{where}: {error}") from error
+    if len(text) > most:
+        raise MalformedOutput(f"{where} is longer than {most} characters")
+    return text
 
 
 def read_remark(value: Any, *, where: str) -> str:

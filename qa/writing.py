@@ -108,9 +108,7 @@ def write_with(
     try:
         draft = read(completion, material)
     except MalformedOutput as error:
-        messages = prompts.repair_messages(
-            messages, output=completion.text, reason=error.reason, prompt=prompt
-        )
+        messages = prompts.repair_messages(messages, output=completion.text, reason=str(error), prompt=prompt)
         completion = call(model, payer, material, messages, until=until)
         try:
             draft = read(completion, material)

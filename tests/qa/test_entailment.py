@@ -43,6 +43,20 @@ def test_read_verdicts_reads_what_stands_under_a_known_number():
     assert read_verdicts(output, count=3) == {0: "entailed", 2: "contradicted"}
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        '<think>{"verdicts": [{"statement": 1, "verdict": "neutral"}]} or not?</think>',
+        "The set {1, 2} matters. ",
+        '{"note": "first"} ',
+        "```json\n",
+    ],
+)
+def test_read_verdicts_passes_over_reasoning_and_prose(before):
+    output = before + reply({"statement": 1, "verdict": "entailed"})
+    assert read_verdicts(output, count=1) == {0: "entailed"}
+
+
 def test_read_verdicts_believes_no_number_that_stands_twice():
     output = reply({"statement": 1, "verdict": "entailed"}, {"statement": 1, "verdict": "contradicted"})
     assert read_verdicts(output, count=1) == {}

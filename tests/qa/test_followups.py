@@ -6,8 +6,9 @@ from archive.embeddings import get_embedder
 from archive.indexing import embed_pending
 from archive.models import Preprint
 from qa.followups import choose_follow_ups
+from qa.nearness import embed_question, keep_vector
 from tests.factories import PreprintFactory
-from tests.qa.factories import QuestionFactory
+from tests.qa.factories import QuestionFactory, make_published_question
 
 GOOD = "How is noise in superconducting qubits reduced by error correction?"
 ABSTRACT = (
@@ -60,3 +61,19 @@ def test_choose_follow_ups_takes_a_question_that_the_sources_bear_out(preprint, 
 )
 def test_choose_follow_ups_leaves_out_the_prompt_and_what_is_presupposed(preprint, suggestion):
     assert chosen(preprint, suggestion, GOOD) == [GOOD]
+
+
+def test_choose_follow_ups_leads_to_a_published_question_in_other_words(preprint):
+    """The published one is about nothing near the question, so that only the suggestion can lead to it."""
+    asked = "How does error correction affect superconducting qubits?"
+    published = make_published_question(text=asked)
+    keep_vector(published, embed_question(asked))
+    question = QuestionFactory(text="Which foods do polar bears eat in winter?")
+    found = choose_follow_ups(
+        question,
+        preprint_ids=[preprint.pk],
+        suggestions=["What is the effect of error correction on superconducting qubits?"],
+        dropped=[],
+        embedder=get_embedder(),
+    )
+    assert [one.target for one in found] == [published]

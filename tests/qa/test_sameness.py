@@ -25,7 +25,25 @@ def test_ask_the_same_tells_framing_from_content(pair):
         ("Is one qubit enough?", "Is a qubit enough?"),
         ("Is the simulation of X by Y fast?", "Is the simulation by X of Y fast?"),
         ("Which codes work for noise?", "Which codes work against noise?"),
+        ("Does A convert to B and C convert to D?", "Does A convert to C and B convert to D?"),
+        ("Does A inhibit B and C activate D?", "Does A inhibit C and B activate D?"),
     ],
 )
 def test_ask_the_same_heeds_who_acts_on_whom(one, other):
     assert not ask_the_same(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("How do noise and drift affect circuits?", "How do drift and noise affect circuits?"),
+        (
+            "What is the difference between A and B in depth?",
+            "What is the difference between B and A in depth?",
+        ),
+        ("What is known about noise and drift?", "What is known about drift and noise?"),
+        ("VQE versus QAOA on graphs?", "QAOA vs VQE on graphs?"),
+    ],
+)
+def test_ask_the_same_lets_two_sides_change_places(one, other):
+    assert ask_the_same(one, other)

@@ -126,7 +126,7 @@ def test_parse_output_names_a_reason_for_any_text(text):
         (changed(sections=[]), "there is no statement"),
         (changed(gap=""), "must say in gap what stays open"),
         (changed(verdict="answered"), "must have the verdict partial"),
-        (changed(confidence=0.9), "unknown key 'confidence'"),
+        (changed(confidence=0.9), "an unknown key"),
         ('{"verdict": "answered"}', "lacks sections"),
         ('{"verdict": "answered", "verdict": "partial", "sections": []}', "stands twice"),
         ('{"verdict": "answered", "sections": [], "limits": NaN}', "NaN"),
@@ -146,6 +146,20 @@ def test_parse_output_names_a_reason_for_any_text(text):
 )  # fmt: skip
 def test_parse_output_names_what_is_malformed(output, reason):
     assert reason in reason_for(output)
+
+
+def test_parse_output_names_a_key_to_the_model_and_not_to_the_asker():
+    with pytest.raises(MalformedOutput) as caught:
+        parse_output(changed(**{"BUY at evil.example now": 1}), source_count=8)
+    assert caught.value.reason == "the answer has an unknown key"
+    assert "BUY at evil.example now" in str(caught.value)
+
+
+def test_parse_output_measures_a_text_as_it_will_be_kept():
+    heading = "\u0958" * 150  # each becomes two characters
+    with pytest.raises(MalformedOutput, match="a heading is longer than 200 characters"):
+        parse_output(changed(sections=[{"heading": heading, "statements": []}]), source_count=8)
+    assert parse_output(changed(limits="\u200b" * 1_500 + "Cost is open."), source_count=8).limits
 
 
 def test_parse_output_keeps_unknown_source_numbers_apart():
