@@ -14,15 +14,16 @@ import numpy as np
 from archive.embeddings import Embedder
 from archive.passages import Passage, split_sentences
 from qa.binding import exchanged_figures
-from qa.direction import direction_agrees, direction_differs
+from qa.direction import direction_differs
 from qa.figures import conflicting_figures, missing_figures
 from qa.polarity import MENTIONED_FROM, reversal_score
 from qa.quotes import missing_quotes
+from qa.remarks import find_problems, listed
 from qa.statements import Draft, DraftSection, DraftStatement, describe
-from qa.style import reads_as_instruction, repeats_question, stray_words, style_problems, unbalanced
+from qa.style import reads_as_instruction, unbalanced
 from qa.support import SUPPORTED_FROM, UNSUPPORTED_UNDER, CitedText, Support, assess_support
 from qa.verbatim import find_holding, find_sentences
-from qa.wording import coverage, squash, terms
+from qa.wording import coverage, terms
 
 SUPPORTED, WEAK, UNSUPPORTED, CONTRADICTED = "supported", "weak", "unsupported", "contradicted"
 NUMBERS_DIFFER, QUOTE_DIFFERS, DIRECTION_DIFFERS = "numbers_differ", "quote_differs", "direction_differs"
@@ -31,11 +32,9 @@ NUMBERS_EXCHANGED = "numbers_exchanged"
 # A number differs "for the same quantity" only where the evidence has this share of the statement's other
 # words.
 SAME_QUANTITY = 0.6
-SAME_SUBJECT = 0.6  # of a heading's words, from which on a sentence speaks of the same
 WHOLE_SENTENCES = 1.0  # the score of what repeats its source's sentences; none by meaning comes up to it
 CLAUSE_END = re.compile(r"[;:]\s|,?\s(?:while|whereas|but|and)\s|,\s(?:which|as)\s|\.\s(?=[A-Z])")
 FEWEST_CLAUSE_WORDS = 6  # a shorter part is about anything
-MOST_SENTENCES = 2  # under gap and limits each, as the prompt asks
 
 
 @dataclass(frozen=True)
@@ -107,13 +106,8 @@ def check_draft(
         for number, section in enumerate(draft.sections)
         for statement in section.statements
     ]
-    problems = [*draft.problems, *remark_problems(draft, sources, question=question)]
-    for section in draft.sections:
-        problems += heading_problems(section, sources, question=question, is_quotation=is_quotation)
-    if not is_quotation:
-        problems += remark_strays(draft, sources, question=question)
-        problems += answer_style(draft, sources, question=question)
-    return CheckedDraft(statements, list(dict.fromkeys(problems)))
+    problems = find_problems(draft, sources, question=question, is_quotation=is_quotation)
+    return CheckedDraft(statements, problems)
 
 
 @dataclass(frozen=True)
@@ -280,8 +274,7 @@ def statement_faults(statement: DraftStatement, citations: list[CheckedCitation]
     """Why a statement can't stand on a page, whatever its numbers and quotations say."""
     faults = [f"It holds {describe(name)}." for name in statement.problems]
     if statement.invalid_sources:
-        numbers = listed([str(number) for number in statement.invalid_sources])
-        faults.append(f"It cites {numbers}, which is none of the sources.")
+        faults.append(invalid_reason(statement.invalid_sources))
     if not citations:
         faults.append("It cites nothing.")
     if any(citation.verdict == UNSUPPORTED for citation in citations):
@@ -293,103 +286,12 @@ def statement_faults(statement: DraftStatement, citations: list[CheckedCitation]
     return faults
 
 
-def remark_problems(draft: Draft, sources: Sequence[CheckSource], *, question: str) -> list[str]:
-    """What is wrong with the gap and the limits, which cite nothing and may bring no figures."""
-    texts = [question, *(source.text for source in sources)]
-    problems = []
-    for name, remark in (("gap", draft.gap), ("limits", draft.limits)):
-        if figures := missing_figures(remark, texts):
-            problems.append(f"{listed([figure.shown for figure in figures])} under {name} is in no source")
-        if quotes := missing_quotes(remark, texts):
-            problems.append(f"the quotation {listed(quotes)} under {name} is in no source")
-        if reads_as_instruction(remark):
-            problems.append(f"the text under {name} reads as an order to the reader or to a model")
-        if open_part := unbalanced(remark):
-            problems.append(f"the {open_part} of the text under {name} isn't closed")
-    return problems
+def invalid_reason(numbers: Sequence[int]) -> str:
+    """That a statement cites source numbers that name nothing. Records keep the sentence, and no row."""
+    return f"It cites {listed([str(number) for number in numbers])}, which is none of the sources."
 
 
-def heading_problems(
-    section: DraftSection, sources: Sequence[CheckSource], *, question: str, is_quotation: bool
-) -> list[str]:
-    """What a heading says that neither its statements, their sources nor the question bear out."""
-    heading = section.heading or ""
-    numbers = {number for statement in section.statements for number in statement.sources}
-    cited = [source for source in sources if source.number in numbers]
-    texts = [question, *(source.text for source in cited), *(source.identifier[3:7] for source in cited)]
-    problems = []
-    if figures := missing_figures(heading, texts):
-        shown = listed([figure.shown for figure in figures])
-        problems.append(f"{shown} in the heading “{heading}” is neither in its sources nor in the question")
-    if quotes := missing_quotes(heading, texts):
-        problems.append(
-            f"the quotation {listed(quotes)} in the heading “{heading}” is neither in its sources nor in the "
-            "question"
-        )
-    if reads_as_instruction(heading):
-        problems.append(f"the heading “{heading}” reads as an order to the reader or to a model")
-    if turned := heading_turned(heading, section, cited):
-        problems.append(f"the heading “{heading}” may turn its sources around: {turned}")
-    known = {term for text in (*texts, *(one.text for one in section.statements)) for term in terms(text)}
-    if not is_quotation and (strays := stray_words(heading, known)):
-        problems.append(
-            f"the heading “{heading}” speaks of {listed(strays)}, and neither the question, its statements "
-            "nor their sources do"
-        )
-    return problems
-
-
-def heading_turned(heading: str, section: DraftSection, cited: Sequence[CheckSource]) -> str:
-    """Why a heading seems to say the opposite of every sentence near it, under it or cited there; empty
-    where one agrees, none is near, or the heading is a cited title's own words.
-    """
-    own_words = squash(heading.removesuffix("…"))
-    if any(own_words in squash(source.title) for source in cited):
-        return ""
-    wanted = terms(heading)
-    sentences = [one.text for one in section.statements]
-    sentences += [passage.text for source in cited for passage in split_sentences(source.abstract)]
-    near = [one for one in sentences if coverage(wanted, terms(one)) >= SAME_SUBJECT] if wanted else []
-    if any(direction_agrees(heading, one) and not direction_differs(heading, one) for one in near):
-        return ""
-    return next(filter(None, (direction_differs(heading, one) for one in near)), "")
-
-
-def remark_strays(draft: Draft, sources: Sequence[CheckSource], *, question: str) -> list[str]:
-    """Where the gap and the limits are longer than asked for, or speak of what nobody asked and no source
-    says.
-    """
-    known = {term for text in (question, *(source.text for source in sources)) for term in terms(text)}
-    problems = []
-    for name, remark in (("gap", draft.gap), ("limits", draft.limits)):
-        sentences = [passage.text for passage in split_sentences(remark)]
-        if len(sentences) > MOST_SENTENCES:
-            problems.append(f"the text under {name} has {len(sentences)} sentences; two are the most")
-        problems += [
-            f"the text under {name} speaks of {listed(strays)}, and neither the question nor the sources do"
-            for sentence in sentences
-            if (strays := stray_words(sentence, known, may_lack=True))
-        ]
-    return problems
-
-
-def answer_style(draft: Draft, sources: Sequence[CheckSource], *, question: str) -> list[str]:
-    """What is wrong with the style of a written answer: prompts that show through, praise, filler, first
-    person.
-    """
-    abstracts = [source.text for source in sources]
-    headings = [section.heading for section in draft.sections if section.heading]
-    texts = [draft.gap, *headings, *(statement.text for statement in draft.statements), draft.limits]
-    problems = [problem for text in texts for problem in style_problems(text, sources=abstracts)]
-    problems += [
-        f"the heading “{heading}” repeats the question"
-        for heading in headings
-        if repeats_question(heading, question)
-    ]
-    return problems + [f"the heading “{heading}” isn't closed" for heading in headings if unbalanced(heading)]
-
-
-def listed(items: Sequence[str]) -> str:
-    """Items as they stand in a sentence: “a”, “b” and “c”."""
-    quoted = [f"“{item}”" for item in items]
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+def read_invalid(reasons: Sequence[str]) -> tuple[int, ...]:
+    """The source numbers of `invalid_reason` in a statement's recorded reasons."""
+    found = (re.fullmatch(r"It cites (.+), which is none of the sources\.", reason) for reason in reasons)
+    return tuple(int(number) for match in found if match for number in re.findall(r"-?\d+", match[1]))

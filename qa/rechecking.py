@@ -11,11 +11,11 @@ from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
 from archive.embeddings import Embedder
-from qa.checking import CheckedCitation, CheckedDraft, CheckSource, check_draft
+from qa.checking import CheckedCitation, CheckedDraft, CheckSource, check_draft, read_invalid
 from qa.gating import GateDecision, decide
 from qa.markup import find_markers, find_markup
-from qa.models import Answer, Citation, CitationRecheck, Recheck, Statement
-from qa.statements import Draft, DraftSection, DraftStatement
+from qa.models import Answer, Citation, CitationRecheck, Opinion, Recheck, Statement
+from qa.statements import Draft, DraftSection, DraftStatement, markup_problems
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ class Rechecked:
 
 def with_evidence(answers: QuerySet[Answer]) -> QuerySet[Answer]:
     """Answers with all that a re-check reads, in a number of queries that does not grow with them."""
-    citations = Citation.objects.select_related("source").order_by("position")
+    citations = Citation.objects.select_related("source__preprint").prefetch_related("opinions")
+    citations = citations.order_by("position")
     statements = Statement.objects.order_by("position").prefetch_related(Prefetch("citations", citations))
     return answers.select_related("question").prefetch_related(
         Prefetch("statements", statements), "sources__preprint"
@@ -85,27 +86,55 @@ def recheck(answer: Answer, *, embedder: Embedder) -> Rechecked:
         embedder=embedder,
     )
     has_new_text = any(row.text_hash != row.preprint.text_hash for row in answer.sources.all())
-    decision = decide(draft, checked, is_quotation=answer.is_quotation)
+    decision = decide(
+        draft,
+        checked,
+        is_quotation=answer.is_quotation,
+        contradicted=find_contradicted(answer, checked),
+    )
     return Rechecked(answer, checked, decision, has_new_text)
 
 
 def read_draft(answer: Answer) -> Draft:
     """The draft that an answer was recorded from, as far as its rows tell.
 
-    A source number that named nothing is not kept in rows: its statement then cites nothing.
+    A source number that named nothing has no row; the statement's recorded reasons tell it.
     """
     sections = []
     for _, group in groupby(answer.statements.all(), key=lambda statement: statement.section):
         rows = list(group)
         sections.append(DraftSection(rows[0].heading or None, [read_statement(row) for row in rows]))
-    return Draft(verdict=answer.verdict, sections=sections, limits=answer.limits, gap=answer.gap)
+    return Draft(
+        verdict=answer.verdict,
+        sections=sections,
+        limits=answer.limits,
+        gap=answer.gap,
+        problems=markup_problems(sections, gap=answer.gap, limits=answer.limits),
+    )
 
 
 def read_statement(row: Statement) -> DraftStatement:
     """A recorded statement as the checks take it."""
     problems = [*find_markup(row.text), *(["source marker"] if find_markers(row.text) else [])]
     numbers = tuple(citation.source.number for citation in row.citations.all())
-    return DraftStatement(row.text, numbers, row.is_bullet, (), tuple(problems))
+    return DraftStatement(row.text, numbers, row.is_bullet, read_invalid(row.reasons), tuple(problems))
+
+
+def find_contradicted(answer: Answer, checked: CheckedDraft) -> list[str]:
+    """The statements that a page would show and that CHECK_MODEL once found contradicted by a text that they
+    cite, and that is the same today.
+    """
+    return [
+        row.text
+        for row, now in zip(answer.statements.all(), checked.statements, strict=True)
+        if not now.is_dropped
+        and any(
+            opinion.verdict == Opinion.Verdict.CONTRADICTED
+            for citation in row.citations.all()
+            if citation.source.text_hash == citation.source.preprint.text_hash
+            for opinion in citation.opinions.all()
+        )
+    ]
 
 
 @transaction.atomic

@@ -101,7 +101,7 @@ def parse_output(text: str, *, source_count: int) -> Draft:
     remarks = {key: read_remark(data.get(key), where=key) for key in ("gap", "limits")}
     follow_ups = read_follow_ups(data.get("follow_ups"))
     expect_verdict_fits(data["verdict"], sections, gap=remarks["gap"])
-    problems = [*heading_markup(sections), *remark_markup(remarks)]
+    problems = markup_problems(sections, **remarks)
     return Draft(
         verdict=data["verdict"], sections=sections, follow_ups=follow_ups, problems=problems, **remarks
     )
@@ -249,6 +249,11 @@ def read_follow_ups(value: Any) -> list[str]:
     return [
         text for text in dict.fromkeys(texts) if text and not find_markup(text) and not find_markers(text)
     ]
+
+
+def markup_problems(sections: Iterable[DraftSection], *, gap: str, limits: str) -> list[str]:
+    """Markup and markers outside the statements."""
+    return [*heading_markup(sections), *remark_markup({"gap": gap, "limits": limits})]
 
 
 def heading_markup(sections: Iterable[DraftSection]) -> list[str]:

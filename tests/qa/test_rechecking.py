@@ -6,7 +6,8 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from qa.models import Answer, Citation, CitationRecheck, Recheck
+from qa.checking import invalid_reason
+from qa.models import Answer, Citation, CitationRecheck, Opinion, Recheck, Spend
 from tests.factories import PreprintFactory
 from tests.qa.factories import EVIDENCE, make_held_question, make_published_question
 
@@ -108,6 +109,29 @@ def test_held_answer_that_would_pass_today_is_named():
     assert question.state == "held"
 
 
+@pytest.mark.parametrize("fault", ["heading", "remark", "source", "opinion"])
+def test_held_answer_that_the_gate_would_hold_again_is_not_called_good(fault):
+    """What no citation tells: markup outside the statements, a source that does not exist, an opinion."""
+    limits = "Nothing is said of cost [2]." if fault == "remark" else ""
+    question = make_held_question(statements=0, is_quotation=True, limits=limits)
+    citation = add_statement(question.answers.get(), EVIDENCE)
+    statement = citation.statement
+    if fault == "heading":
+        statement.heading = "Noise lowers accuracy [2]"
+    if fault == "source":
+        statement.reasons = [invalid_reason([77, -1])]
+    statement.save()
+    if fault == "opinion":
+        spend = Spend.objects.create(model="openai/x", purpose=Spend.Purpose.CHECK, reserved_usd="0.01")
+        opinion = Opinion.objects.create(key="k", model="openai/x", verdict="contradicted", spend=spend)
+        opinion.citations.add(citation)
+    report = recheck("--question", question.slug)
+    assert "held -> publish" not in report
+    recheck("--apply", "--question", question.slug)
+    [kept] = Recheck.objects.all()
+    assert (kept.would_publish, len(kept.reasons)) == (False, 1)
+
+
 def test_recheck_asks_no_more_queries_for_three_answers_than_for_one(django_assert_max_num_queries):
     def make(count: int) -> None:
         for _ in range(count):
@@ -115,9 +139,9 @@ def test_recheck_asks_no_more_queries_for_three_answers_than_for_one(django_asse
             add_statement(question.published_answer, EVIDENCE)
 
     make(1)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         recheck()
     make(2)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         recheck()
     assert CitationRecheck.objects.count() == 0

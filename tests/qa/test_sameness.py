@@ -38,8 +38,8 @@ def test_ask_the_same_heeds_who_acts_on_whom(one, other):
     [
         ("How do noise and drift affect circuits?", "How do drift and noise affect circuits?"),
         (
-            "What is the difference between A and B in depth?",
-            "What is the difference between B and A in depth?",
+            "What is the difference between noise and drift in depth?",
+            "What is the difference between drift and noise in depth?",
         ),
         ("What is known about noise and drift?", "What is known about drift and noise?"),
         ("VQE versus QAOA on graphs?", "QAOA vs VQE on graphs?"),
