@@ -17,6 +17,19 @@ from archive.passages import split_sentences
 from qa.checking import CheckSource
 from qa.direction import OPPOSITES
 from qa.wording import stem
+from tests.qa.altering import (
+    DENYING,
+    MARKS,
+    alter_bound,
+    alter_count,
+    alter_rank,
+    alter_sign,
+    cut_front,
+    cut_prefix,
+    faulty_follow_up,
+    faulty_remark,
+    vary,
+)
 
 # Abstracts with what real ones seldom hold: units, ranges, multiples, figures side by side.
 FIGURED = [
@@ -90,6 +103,18 @@ MARKDOWN = [
     "{} [Source 1]",
     "{} [AG-2024.01-999]",
     "{} (arXiv:2405.00156)",
+    "{} 【3】",
+    "{} 【3†source】",
+    "{} [^3]",
+    "{} [[3]]",
+    "{} [Source: 3]",
+    "{} [src 3]",
+    "{} [#3]",
+    "{} {{3}}",
+    "{} (3)",
+    "{} \\cite{{3}}",
+    "{}³",
+    "{}$^{{[3]}}$",
 ]
 WORDS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 FOLDS = ["twofold", "threefold", "fourfold", "fivefold", "sixfold", "sevenfold", "tenfold", "twelvefold"]
@@ -97,7 +122,10 @@ UNITS = [
     *(pair.split() for pair in ("ms s", "s ms", "mK K", "GHz MHz", "kHz MHz", "mW kW", "nT μT", "pT nT")),
     *(pair.split() for pair in ("cm mm", "g kg", "hours days", "days hours", "% dB", "dB %", "percent dB")),
     ["million", "billion"],
+    *(pair.split() for pair in ("T mT", "mT T", "mg/kg mg", "wt% vol%", "% wt%")),
+    ["percentage points", "percent"],
 ]
+FIGURED += DENYING
 NUMBER = re.compile(r"(?<![\w.^_{\\/-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w}/]|\.\d|-[a-z])")
 VARIED = 0.2  # the share of good statements that are written otherwise than in their source
 
@@ -196,7 +224,7 @@ def alter_range(text: str, source: str, chance: random.Random) -> str | None:
 def alter_quote(text: str, source: str, chance: random.Random) -> str | None:
     """A statement that quotes a sentence with one of its words left out, exchanged or put elsewhere."""
     words = text.rstrip(".").split()
-    if len(words) < 9 or any(sign in text for sign in '$\\“”"`'):
+    if len(words) < 9 or any(sign in text for sign in "$\\“”\"`'"):
         return None
     start = chance.randrange(len(words) - 7)
     span = words[start : start + 7]
@@ -208,7 +236,8 @@ def alter_quote(text: str, source: str, chance: random.Random) -> str | None:
     quote = " ".join(altered)
     if " ".join(altered).casefold() in source.casefold() or altered == span:
         return None
-    return f"The authors write “{quote}” of it: {text}"
+    begin, end = chance.choice(MARKS)
+    return f"The authors write {begin}{quote}{end} of it: {text}"
 
 
 def prefix(patterns: Sequence[str]) -> Callable[[str, str, random.Random], str]:
@@ -228,11 +257,21 @@ FAULTS: dict[str, Callable[[str, str, random.Random], str | None]] = {
     "number in words": alter_word,
     "unit": swap_unit,
     "range": alter_range,
+    "bound": alter_bound,
+    "sign": alter_sign,
+    "rank": alter_rank,
+    "count": alter_count,
+    "cut": cut_front,
+    "cut word": cut_prefix,
     "quote": alter_quote,
     "leak": prefix(LEAKS),
     "praise": prefix(PRAISES),
     "markdown": prefix(MARKDOWN),
 }
+
+
+# Where else than in a statement a fault is planted.
+PLACES = ("gap", "limits", "heading", "follow-up")
 
 
 def turn_direction(text: str, _: str, chance: random.Random) -> str | None:
@@ -252,27 +291,6 @@ def turn_direction(text: str, _: str, chance: random.Random) -> str | None:
 
 # What only hints can catch: benchmarks/checking.py says how often they do.
 HINTED: dict[str, Callable[[str, str, random.Random], str | None]] = {"direction": turn_direction}
-
-
-def vary(text: str, chance: random.Random) -> str:
-    """The same statement as a model may write it: other dashes, percent signs, separators, a quotation."""
-    changes = [
-        lambda t: re.sub(r"(?<=\d)%", " percent", t),
-        lambda t: re.sub(r"(?<=\d)-(?=\d)", "–", t),
-        lambda t: re.sub(r"(?<=\d),(?=\d{3})", "", t),
-        lambda t: re.sub(r"\btwofold\b", "2-fold", t),
-        quote_part,
-        lambda t: t,
-    ]
-    return chance.choice(changes)(text)
-
-
-def quote_part(text: str) -> str:
-    """The statement with five words of it in quotation marks."""
-    words = text.split()
-    if len(words) < 9 or any(sign in text for sign in '$\\“”"`()'):
-        return text
-    return " ".join([*words[:2], "“" + " ".join(words[2:7]) + "”", *words[7:]])
 
 
 def quotable(text: str) -> bool:
@@ -305,8 +323,9 @@ def plant(pool: Sequence[CheckSource], chance: random.Random, *, fault: str) -> 
         return None
     chosen = chance.sample(usable, 6)
     *good, (number, victim) = chosen
-    planted = plant_fault(fault, victim, sources[number - 1], chance)
-    if fault and planted is None:
+    is_beside = fault in PLACES
+    planted = None if is_beside else plant_fault(fault, victim, sources[number - 1], chance)
+    if fault and planted is None and not is_beside:
         return None
     statements = [
         statement(vary(text, chance) if chance.random() < VARIED else text, [cited]) for cited, text in good
@@ -314,19 +333,49 @@ def plant(pool: Sequence[CheckSource], chance: random.Random, *, fault: str) -> 
     kept = [one["text"] for one in statements]
     if planted is not None:
         statements.insert(chance.randrange(6), planted)
-    answer = {
+    answer = whole_answer(statements, sources, chance)
+    faulty = planted["text"] if planted else ""
+    if is_beside:
+        faulty = plant_beside(answer, fault, sources, chance)
+    output = json.dumps(answer, ensure_ascii=False)
+    return Planted(output, sources, fault, faulty, kept)
+
+
+def whole_answer(
+    statements: Sequence[dict[str, Any]], sources: Sequence[CheckSource], chance: random.Random
+) -> dict[str, Any]:
+    """The statements in two sections; the limits may quote a source, as a heading may, and rightly."""
+    number = statements[0]["sources"][0] if statements[0]["sources"] else 0
+    title = next((one.title for one in sources if one.number == number), None)
+    words = chance.choice(sources).title.split()[:4]
+    begin, end = chance.choice(MARKS)
+    quotes = chance.random() < VARIED and "'" not in " ".join(words)
+    return {
         "verdict": "answered",
         "gap": "",
         "sections": [
-            {"heading": None, "statements": statements[:3]},
+            {"heading": title if chance.random() < VARIED else None, "statements": statements[:3]},
             {"heading": None, "statements": statements[3:]},
         ],
-        "limits": "",
+        "limits": f"Nothing is said of the cost of {begin}{' '.join(words)}{end}." if quotes else "",
         "follow_ups": [],
     }
-    faulty = planted["text"] if planted else ""
-    output = json.dumps(answer, ensure_ascii=False)
-    return Planted(output, sources, fault, faulty, kept)
+
+
+def plant_beside(
+    answer: dict[str, Any], place: str, sources: Sequence[CheckSource], chance: random.Random
+) -> str:
+    """Puts a fault outside the statements, and returns it."""
+    faulty = faulty_follow_up(sources, chance) if place == "follow-up" else faulty_remark(sources, chance)
+    if place == "follow-up":
+        answer["follow_ups"] = [faulty]
+    elif place == "heading":
+        answer["sections"][1]["heading"] = faulty
+    else:
+        answer[place] = faulty
+    if place == "gap":
+        answer["verdict"] = "partial"
+    return faulty
 
 
 def plant_fault(fault: str, text: str, source: CheckSource, chance: random.Random) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from archive.models import Preprint
 from archive.search import Hit, SearchResult
 from qa import recording, runs
 from qa.checking import CheckedDraft, CheckSource, check_draft
+from qa.followups import choose_follow_ups
 from qa.gating import GateDecision, decide
 from qa.models import Answer, AnswerRun
 from qa.statements import Draft, parse_output
@@ -27,10 +28,10 @@ from qa.wording import squash
 from qa.writing import Written
 from tests.factories import PreprintFactory
 from tests.qa.factories import QuestionFactory
-from tests.qa.planting import FAULTS, FIGURED, Planted, plant
+from tests.qa.planting import FAULTS, FIGURED, PLACES, Planted, plant
 
 STARTER = Path(__file__).resolve().parents[2] / "archive" / "data" / "starter_archive.jsonl"
-KINDS = ["", "source", *FAULTS]
+KINDS = ["", "source", *FAULTS, *PLACES]
 PARTS, ANSWERS_A_PART = 10, 100
 QUESTION = "What do these preprints report?"
 TAG = re.compile(r"<[^>]+>")
@@ -79,12 +80,15 @@ def plant_some(pool: Sequence[CheckSource], part: int) -> list[Planted]:
     return planted
 
 
-def publish(one: Planted, draft: Draft, checked: CheckedDraft, archive: dict[str, Preprint]) -> Answer:
+def publish(
+    one: Planted, draft: Draft, checked: CheckedDraft, archive: dict[str, Preprint], embedder: Embedder
+) -> Answer:
     """The answer as the pipeline records what the gate lets through."""
     question = QuestionFactory()
     runs.open_run(question, AnswerRun.Reason.ASKED)
     lease = runs.claim(question.runs.get().pk)
     assert lease
+    preprints = [archive[source.identifier].pk for source in one.sources]
     hits = [Hit(archive[source.identifier], source.number, 0.5, 0.5) for source in one.sources]
     return recording.record_answer(
         lease,
@@ -94,7 +98,9 @@ def publish(one: Planted, draft: Draft, checked: CheckedDraft, archive: dict[str
             Written(draft, "openai/gpt-4.1-mini", "gpt-4.1-mini", "1"),
             checked,
             GateDecision(publish=True, reasons=[]),
-            [],
+            choose_follow_ups(
+                question, preprint_ids=preprints, suggestions=draft.follow_ups, dropped=[], embedder=embedder
+            ),
             {},
         ),
     )
@@ -117,12 +123,12 @@ def test_planted_faults_reach_no_page_and_harm_no_good_statement(part, archive, 
             assert decision.reasons == []
         if not decision.publish:
             continue
-        answer = publish(one, draft, checked, archive)
-        expect_fault_is_not_shown(one, answer.html)
+        answer = publish(one, draft, checked, archive, embedder)
+        expect_fault_is_not_shown(one, draft, answer.html)
         pages += 1
-        if pages % 10 == 1:
+        if pages % 10 == 1 or one.fault == "follow-up":
             body = client.get(answer.question.get_absolute_url()).content.decode()
-            expect_fault_is_not_shown(one, body[body.index("<article") : body.index("</article>")])
+            expect_fault_is_not_shown(one, draft, body[body.index("<article") : body.index("</article>")])
     assert pages >= ANSWERS_A_PART // len(KINDS)
 
 
@@ -138,14 +144,14 @@ def expect_good_ones_stand(one: Planted, checked: CheckedDraft) -> None:
             assert not {"numbers_differ", "quote_differs"} & set(citation.flags), doubts
 
 
-def expect_fault_is_not_shown(one: Planted, page: str) -> None:
-    """Neither the faulty statement, nor an identifier that is none of the sources, nor foreign markup."""
-    if one.faulty and not is_mended(one):
+def expect_fault_is_not_shown(one: Planted, draft: Draft, page: str) -> None:
+    """Neither the faulty text, nor an identifier that is none of the sources, nor foreign markup."""
+    if one.faulty and not is_mended(one, draft):
         assert squash(one.faulty) not in text_of(page), (one.fault, one.faulty)
     assert set(re.findall(r"AG-\d{4}\.\d{2}-\d+", page)) <= {source.identifier for source in one.sources}
     assert not re.search(r"evil\.example|<script>alert|<img|javascript:", page)
 
 
-def is_mended(one: Planted) -> bool:
+def is_mended(one: Planted, draft: Draft) -> bool:
     """Whether the parser took the fault off: a marker that names the statement's own source."""
-    return bool(re.search(r"\[(?:Source )?[1-3]\]$", one.faulty))
+    return one.fault == "markdown" and one.faulty not in [statement.text for statement in draft.statements]
