@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from qa.verbatim import NEGATORS, NO_NEGATION, cut_off, denied_part
-from qa.wording import STOP_WORDS, coverage, plain, stem, terms
+from qa.wording import STOP_WORDS, coverage, plain, stem, terms, word_set
 
 # Each line: words of one direction | words of the other, in any form, since they are compared by stem.
 OPPOSITES = """
@@ -57,6 +57,12 @@ classical | nonclassical
 reversible | irreversible
 deterministic | stochastic probabilistic
 """
+PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis")
+# "Informed" doesn't deny "formed".
+NO_OPPOSITE = word_set(
+    "formed formation former forming covered covering covers played playing tended tribute tributes stance"
+    " stances stalled vested creased creases tension tensions"
+)
 COMPARISON = re.compile(
     r"\b(?P<verb>outperform\w*|exceed\w*|surpass\w*|beats?|better\s+than|higher\s+than|faster\s+than"
     r"|more\s+\w+\s+than|superior\s+to|larger\s+than|greater\s+than"
@@ -71,7 +77,7 @@ CLAUSE = re.compile(
 # that is enough for the weaker hint of several sentences (benchmarks/checking.py reports both).
 ALIKE = 0.5
 ALIKE_ENOUGH = 0.25
-DENIED_FROM = 0.8  # of the statement's words, that stand in what the evidence denies: most, or it says more
+DENIED_FROM = 0.6  # of the statement's words, that stand in what the evidence denies; else it says more
 
 
 def read_opposites() -> list[tuple[frozenset[str], frozenset[str]]]:
@@ -146,6 +152,18 @@ def opposite_words(statement: str, evidence: str) -> str:
             if own & said and not own & meant and other & meant and not other & said:
                 word, there = show(statement, own & said), show(evidence, other & meant)
                 return f"it says “{word}” where the source says “{there}”"
+    return prefixed_word(statement, evidence)
+
+
+def prefixed_word(statement: str, evidence: str) -> str:
+    """A word of the one that stands in the other only with an "un", "in" or the like before it."""
+    own, other = (set(re.findall(r"[a-z]{6,}", text.lower())) for text in (statement, evidence))
+    for mine, theirs in ((own, other), (other, own)):
+        for word in sorted(mine - theirs):
+            found = {prefix + word for prefix in PREFIXES} & (theirs - mine)
+            if found and word not in NO_OPPOSITE:
+                said, there = (word, min(found)) if mine is own else (min(found), word)
+                return f"it says “{said}” where the source says “{there}”"
     return ""
 
 

@@ -12,7 +12,7 @@ from archive.passages import Passage
 from qa.wording import plain, squash
 
 NEGATORS = re.compile(
-    r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|barely|scarcely|fails?\s+to|failed\s+to"
+    r"\b(?:not|no|never|neither|nor|none|nobody|nothing|cannot|without|hardly|barely|scarcely|fails?\s+to|failed\s+to"
     r"|lacks?|unable\s+to|rather\s+than)\b|n't\b",
     re.IGNORECASE,
 )
@@ -26,7 +26,7 @@ DOUBT = re.compile(
     r"|assum\w+|suppos\w+|hypothe\w+|conjectur\w+|speculat\w+|question(?:s|ed)?|doubt\w*|challeng(?:e[sd]?|ing)"
     r"|refut\w+|disprov\w+|debunk\w*|rul(?:e[sd]?|ing)\s+out|reject\w*|contradict\w*|false\w*|wrong\w*|untrue"
     r"|myths?|misconceptions?|unlikely|unclear|unknown|few|little|rarely|seldom|fail\w*|prevent\w*|avoid\w*"
-    r"|may|might|could|would|should|expect\w*|perhaps|possibl[ey]|possibility|instead\s+of|too\s+\w+\s+(?:for|to))\b",
+    r"|may|might|could|would|should|expect\w*|perhaps|possibl[ey]|possibility|instead\s+of|(?:hard|difficult|impossible)\s+to|too\s+\w+\s+(?:for|to))\b",
     re.IGNORECASE,
 )
 # Behind a clause: what takes it back.
@@ -44,7 +44,7 @@ AFFIRMED = re.compile(
 CLAUSE_START = re.compile(
     r"[;:(]|,(?:\s*(?:and|but|while|whereas|yet|so|which|where)\b)?|\b(?:but|whereas)\b"
 )
-INSERTED = re.compile(r"\b(?:that|whether|if),[^,]*,?$")
+SUBORDINATE = re.compile(r"\b(?:that|whether|if|how|why)(?:,[^,]*,?)?$")
 
 # Where a statement says in other words what a sentence denies: these deny all that follows.
 DENIAL = re.compile(
@@ -132,6 +132,7 @@ def taken_back(text: str, wanted: str, place: int) -> str:
         return f"it cuts the source's “{whole.group() if whole else wanted}”"
     if found := TAKEN_BACK.match(after):
         return f"the source goes on with “{found.group().strip()}”"
+    before = before.rstrip()
     affirmed = AFFIRMED.search(before)
     governing = affirmed["before"] if affirmed else governing_part(before)
     found = NEGATORS.search(NO_NEGATION.sub(" ", governing)) or DOUBT.search(governing)
@@ -139,8 +140,10 @@ def taken_back(text: str, wanted: str, place: int) -> str:
 
 
 def governing_part(before: str) -> str:
-    """The end of what stands before a clause that may speak of it: an earlier clause doesn't."""
-    return before if INSERTED.search(before) else CLAUSE_START.split(before)[-1]
+    """The end of what stands before a clause that may speak of it: an earlier clause doesn't, unless the
+    clause hangs on it by a "that".
+    """
+    return re.split("[;:]", before)[-1] if SUBORDINATE.search(before) else CLAUSE_START.split(before)[-1]
 
 
 def denied_part(evidence: str) -> tuple[str, str] | None:
