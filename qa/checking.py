@@ -22,7 +22,7 @@ from qa.remarks import find_problems, listed
 from qa.statements import Draft, DraftSection, DraftStatement, describe
 from qa.style import reads_as_instruction, unbalanced
 from qa.support import SUPPORTED_FROM, UNSUPPORTED_UNDER, CitedText, Support, assess_support
-from qa.verbatim import find_holding, find_sentences
+from qa.verbatim import DOUBT, NEGATORS, cut_off, find_holding, find_sentences
 from qa.wording import coverage, terms
 
 SUPPORTED, WEAK, UNSUPPORTED, CONTRADICTED = "supported", "weak", "unsupported", "contradicted"
@@ -35,6 +35,7 @@ SAME_QUANTITY = 0.6
 WHOLE_SENTENCES = 1.0  # the score of what repeats its source's sentences; none by meaning comes up to it
 CLAUSE_END = re.compile(r"[;:]\s|,?\s(?:while|whereas|but|and)\s|,\s(?:which|as)\s|\.\s(?=[A-Z])")
 FEWEST_CLAUSE_WORDS = 6  # a shorter part is about anything
+FEWEST_CUT_WORDS = 4  # of a clause that stands word for word in a source
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,9 @@ class Desk:
             nothing = "The cited preprint has no text here."
             return CheckedCitation(number, UNSUPPORTED, missing.flags, 0.0, "", 0, 0, [nothing])
         evidence = support.evidence
-        turned = "" if support.score == WHOLE_SENTENCES else direction_differs(text, evidence.text)
+        turned = ""
+        if support.score != WHOLE_SENTENCES:
+            turned = direction_differs(text, evidence.text) or clause_cut_off(text, self.passages[number])
         verdict, why = decide_verdict(text, support, missing)
         return CheckedCitation(
             source=number,
@@ -250,6 +253,18 @@ def cited_parts(text: str, source_count: int) -> list[str]:
         text,
         *(clause for clause in clauses if len(clause.split()) >= FEWEST_CLAUSE_WORDS and clause != text),
     ]
+
+
+def clause_cut_off(text: str, passages: Sequence[Passage]) -> str:
+    """What a source says around a clause of a statement that stands there word for word; empty where nothing
+    takes it back, or the statement denies or doubts something itself.
+    """
+    if NEGATORS.search(text) or DOUBT.search(text):
+        return ""
+    clauses = [clause.strip(" ,.") for clause in CLAUSE_END.split(text)]
+    long = [clause for clause in clauses if len(clause.split()) >= FEWEST_CUT_WORDS]
+    held = ((clause, find_holding(clause, passages)) for clause in long)
+    return next(filter(None, (cut_off(clause, passage.text) for clause, passage in held if passage)), "")
 
 
 def decide_verdict(text: str, support: Support, missing: Missing) -> tuple[str, str]:

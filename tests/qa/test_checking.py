@@ -223,6 +223,7 @@ def check_against_denials(text: str):
         "Pruning removes barren plateaus.",
         "Error mitigation restores accuracy of the variational circuits.",
         "Stable solutions appear in all circuits at high noise.",
+        "Shallow circuits keep 91.5% of their accuracy, and deeper circuits train faster than shallow ones.",
     ],
 )
 def test_check_draft_sees_what_was_cut_off_a_sentence(fragment):
