@@ -31,7 +31,7 @@ from qa.direction import direction_differs
 from qa.gating import decide
 from qa.statements import parse_output
 from qa.wording import squash
-from tests.qa.planting import FAULTS, FIGURED, HINTED, Planted, plant
+from tests.qa.planting import FAULTS, FIGURED, HINTED, PLACES, Planted, plant
 
 REVERSED = ROOT / "benchmarks" / "data" / "reversed_statements.jsonl"
 EXCHANGED_RECORDS = 1_500
@@ -51,6 +51,21 @@ FEATURE_SETS = (
     ("product", "coverage", "figures"),
     ("product", "lacking", "three", "figures"),
 )
+# What affirms the clause behind it, and may be left out; and what doesn't.
+AFFIRMING = re.compile(
+    r"^.{0,60}\b(?:we|results?|experiments?) (?:\w+ly )?(?:show|find|found|demonstrate|prove|report|observe"
+    r"|conclude|establish|reveal|indicate|suggest)\w* that (?P<tail>.+)$"
+)
+JOINING = re.compile(
+    r"^(?:However|Moreover|Furthermore|In addition|Here|Finally|Specifically|In particular|Thus|Hence"
+    r"|Therefore|Notably|Consequently), (?P<tail>.+)$"
+)
+DENYING = re.compile(
+    r"^.{0,80}\b(?:no evidence that|not (?:true|clear|known|the case) that|unlikely that"
+    r"|rule out (?:the possibility )?that|whether|(?:claim|belief|assumption|hypothesis|conjecture) that)"
+    r" (?P<tail>.+)$"
+)
+FEWEST_TAIL_WORDS = 7
 MEANING_SHARES, LATE_SHARES = (0.3, 0.4, 0.5, 0.6, 0.7), (0.0, 0.05, 0.1, 0.15, 0.2)
 
 
@@ -210,7 +225,7 @@ def report_planted(embedder: Embedder) -> None:
         for number, record in enumerate(chance.sample(records, PLANTED_RECORDS), start=100)
     ] + FIGURED * 25
     print("\ngenerated answers                 answers  fault shown  held  good statements dropped")
-    for kind in ("", "source", *FAULTS, *HINTED):
+    for kind in ("", "source", *FAULTS, *PLACES, *HINTED):
         outcomes = [fate(one, embedder) for one in plant_many(pool, kind, chance)]
         counts = np.sum(outcomes, axis=0)
         print(
@@ -234,7 +249,9 @@ def fate(one: Planted, embedder: Embedder) -> tuple[int, int, int, int]:
     checked = check_draft(draft, one.sources, question="", is_quotation=False, embedder=embedder)
     is_public = decide(draft, checked).publish
     faulty = squash(one.faulty)
-    shows = any(squash(row.text) == faulty and not row.is_dropped for row in checked.statements)
+    shown = [row.text for row in checked.statements if not row.is_dropped]
+    shown += [draft.gap, draft.limits, *(section.heading or "" for section in draft.sections)]
+    shows = any(squash(text) == faulty for text in shown)
     good = [row for row in checked.statements if row.text in one.good]
     dropped = sum(row.is_dropped for row in good)
     return int(bool(faulty) and is_public and shows), int(not is_public), dropped, len(good)
@@ -303,10 +320,28 @@ def report_exchanged() -> None:
     )
 
 
+def report_cut() -> None:
+    """Ends of sentences of the demonstration corpus, said as if they were whole: which are flagged."""
+    sentences = [
+        passage.text
+        for record in read_demo()
+        if record["lang"] == "en"
+        for passage in split_sentences(record["abstract"])
+    ]
+    kinds = {"“we show that”": AFFIRMING, "“However,”": JOINING, "a denial or doubt": DENYING}
+    for name, pattern in kinds.items():
+        found = ((sentence, pattern.match(sentence)) for sentence in sentences)
+        cut = [(one["tail"], sentence) for sentence, one in found if one]
+        cut = [pair for pair in cut if len(pair[0].split()) >= FEWEST_TAIL_WORDS]
+        flagged = sum(bool(direction_differs(*pair)) for pair in cut)
+        print(f"cut off {name} and the like: {flagged} of {len(cut)} flagged ({flagged / len(cut):.3f})")
+
+
 def main() -> None:
     """All reports; `--quick` leaves out those that embed."""
     report_reversed()
     report_exchanged()
+    report_cut()
     if "--quick" in sys.argv:
         return
     embedder = get_embedder()

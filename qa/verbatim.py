@@ -37,7 +37,7 @@ TAKEN_BACK = re.compile(
     re.IGNORECASE,
 )
 AFFIRMED = re.compile(
-    r"(?P<before>(?:[\w'-]+\W+){0,5})\b(?:show|find|found|demonstrat|prove|proof|confirm|observ|report|establish"
+    r"(?P<before>(?:[\w'-]+\s+){0,5})\b(?:show|find|found|demonstrat|prove|proof|confirm|observ|report|establish"
     r"|reveal|conclude|see|saw|note|learn|indicat|suggest|impl)\w*(?:,[^,]*,|\s+\w+ly)?\s*that$",
     re.IGNORECASE,
 )
