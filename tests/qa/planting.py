@@ -245,6 +245,8 @@ def prefix(patterns: Sequence[str]) -> Callable[[str, str, random.Random], str]:
 
     def put(text: str, _: str, chance: random.Random) -> str:
         pattern = chance.choice(patterns)
+        if pattern == "`{}" and "'" in text:
+            pattern = "**{}"  # a backtick before an apostrophe is how TeX quotes
         is_inside = pattern.rstrip().endswith(("that {}", ", {}", "but {}"))
         body = text[0].lower() + text[1:] if is_inside and not text[:2].isupper() else text
         return pattern.format(body)
