@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import permutations
 from typing import Any
 
@@ -306,6 +307,12 @@ def quotable(text: str) -> bool:
     )
 
 
+@cache
+def quotable_sentences(abstract: str) -> list[str]:
+    """The sentences of an abstract that may stand in an answer; kept, as many answers are tried on each."""
+    return [passage.text for passage in split_sentences(abstract) if quotable(passage.text)]
+
+
 def statement(text: str, numbers: Sequence[int]) -> dict[str, Any]:
     return {"text": text, "sources": list(numbers), "bullet": False}
 
@@ -315,12 +322,7 @@ def plant(pool: Sequence[CheckSource], chance: random.Random, *, fault: str) -> 
     sources = [
         replace(source, number=number) for number, source in enumerate(chance.sample(pool, 3), start=1)
     ]
-    usable = [
-        (source.number, passage.text)
-        for source in sources
-        for passage in split_sentences(source.abstract)
-        if quotable(passage.text)
-    ]
+    usable = [(source.number, text) for source in sources for text in quotable_sentences(source.abstract)]
     if len(usable) < 6:
         return None
     chosen = chance.sample(usable, 6)
