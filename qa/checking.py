@@ -257,14 +257,16 @@ def cited_parts(text: str, source_count: int) -> list[str]:
 
 def clause_cut_off(text: str, passages: Sequence[Passage]) -> str:
     """What a source says around a clause of a statement that stands there word for word; empty where nothing
-    takes it back, or the statement denies or doubts something itself.
+    takes it back, or where the statement denies or doubts something itself before it.
     """
-    if NEGATORS.search(text) or DOUBT.search(text):
-        return ""
-    clauses = [clause.strip(" ,.") for clause in CLAUSE_END.split(text)]
-    long = [clause for clause in clauses if len(clause.split()) >= FEWEST_CUT_WORDS]
-    held = ((clause, find_holding(clause, passages)) for clause in long)
-    return next(filter(None, (cut_off(clause, passage.text) for clause, passage in held if passage)), "")
+    for clause in (part.strip(" ,.") for part in CLAUSE_END.split(text)):
+        before = text[: text.find(clause)]
+        if len(clause.split()) < FEWEST_CUT_WORDS or NEGATORS.search(before) or DOUBT.search(before):
+            continue
+        passage = find_holding(clause, passages)
+        if passage and (around := cut_off(clause, passage.text)):
+            return around
+    return ""
 
 
 def decide_verdict(text: str, support: Support, missing: Missing) -> tuple[str, str]:

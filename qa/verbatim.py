@@ -12,8 +12,8 @@ from archive.passages import Passage
 from qa.wording import plain, squash
 
 NEGATORS = re.compile(
-    r"\b(?:not|no|never|neither|nor|none|nobody|nothing|cannot|without|hardly|barely|scarcely|fails?\s+to|failed\s+to"
-    r"|lacks?|unable\s+to|rather\s+than)\b|n't\b",
+    r"\b(?:not|no|never|neither|nor|none|nobody|nothing|cannot|without|hardly|barely|scarcely|fails?\s+to"
+    r"|failed\s+to|lacks?|unable\s+to|rather\s+than)\b|n't\b",
     re.IGNORECASE,
 )
 NO_NEGATION = re.compile(
@@ -22,11 +22,12 @@ NO_NEGATION = re.compile(
 )
 # In front of a clause: what denies, doubts or only supposes it.
 DOUBT = re.compile(
-    r"\b(?:contrary\s+to|unlike|whether|if|unless|until|(?:as|even)\s+though|claim(?:s|ed|ing)?|belie(?:f|fs|ve[ds]?)"
-    r"|assum\w+|suppos\w+|hypothe\w+|conjectur\w+|speculat\w+|question(?:s|ed)?|doubt\w*|challeng(?:e[sd]?|ing)"
-    r"|refut\w+|disprov\w+|debunk\w*|rul(?:e[sd]?|ing)\s+out|reject\w*|contradict\w*|false\w*|wrong\w*|untrue"
+    r"\b(?:contrary\s+to|unlike|whether|if|unless|until|(?:as|even)\s+though|claim(?:s|ed|ing)?"
+    r"|belie(?:f|fs|ve[ds]?)|assum\w+|suppos\w+|hypothe\w+|conjectur\w+|speculat\w+|question(?:s|ed)?"
+    r"|doubt\w*|challeng(?:e[sd]?|ing)|refut\w+|disprov\w+|debunk\w*|rul(?:e[sd]?|ing)\s+out|reject\w*|contradict\w*|false\w*|wrong\w*|untrue"
     r"|myths?|misconceptions?|unlikely|unclear|unknown|few|little|rarely|seldom|fail\w*|prevent\w*|avoid\w*"
-    r"|may|might|could|would|should|expect\w*|perhaps|possibl[ey]|possibility|instead\s+of|(?:hard|difficult|impossible)\s+to|too\s+\w+\s+(?:for|to))\b",
+    r"|may|might|could|would|should|expect\w*|perhaps|possibl[ey]|possibility|instead\s+of"
+    r"|(?:hard|difficult|impossible)\s+to|too\s+\w+\s+(?:for|to))\b",
     re.IGNORECASE,
 )
 # Behind a clause: what takes it back.
@@ -37,8 +38,8 @@ TAKEN_BACK = re.compile(
     re.IGNORECASE,
 )
 AFFIRMED = re.compile(
-    r"(?P<before>(?:[\w'-]+\s+){0,5})\b(?:show|find|found|demonstrat|prove|proof|confirm|observ|report|establish"
-    r"|reveal|conclude|see|saw|note|learn|indicat|suggest|impl)\w*(?:,[^,]*,|\s+\w+ly)?\s*that$",
+    r"(?P<before>(?:[\w'-]+\s+){0,5})\b(?:show|find|found|demonstrat|prove|proof|confirm|observ|report"
+    r"|establish|reveal|conclude|see|saw|note|learn|indicat|suggest|impl)\w*(?:,[^,]*,|\s+\w+ly)?\s*that$",
     re.IGNORECASE,
 )
 CLAUSE_START = re.compile(

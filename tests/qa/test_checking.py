@@ -224,6 +224,7 @@ def check_against_denials(text: str):
         "Error mitigation restores accuracy of the variational circuits.",
         "Stable solutions appear in all circuits at high noise.",
         "Shallow circuits keep 91.5% of their accuracy, and deeper circuits train faster than shallow ones.",
+        "Deeper circuits train faster than shallow ones, but not all shallow circuits keep their accuracy.",
     ],
 )
 def test_check_draft_sees_what_was_cut_off_a_sentence(fragment):
