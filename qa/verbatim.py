@@ -24,8 +24,9 @@ NO_NEGATION = re.compile(
 DOUBT = re.compile(
     r"\b(?:contrary\s+to|unlike|whether|if|unless|until|(?:as|even)\s+though|claim(?:s|ed|ing)?"
     r"|belie(?:f|fs|ve[ds]?)|assum\w+|suppos\w+|hypothe\w+|conjectur\w+|speculat\w+|question(?:s|ed)?"
-    r"|doubt\w*|challeng(?:e[sd]?|ing)|refut\w+|disprov\w+|debunk\w*|rul(?:e[sd]?|ing)\s+out|reject\w*|contradict\w*|false\w*|wrong\w*|untrue"
-    r"|myths?|misconceptions?|unlikely|unclear|unknown|few|little|rarely|seldom|fail\w*|prevent\w*|avoid\w*"
+    r"|doubt\w*|challeng(?:e[sd]?|ing)|refut\w+|disprov\w+|debunk\w*|rul(?:e[sd]?|ing)\s+out"
+    r"|reject\w*|contradict\w*|false\w*|wrong\w*|untrue|myths?|misconceptions?|unlikely"
+    r"|unclear|unknown|few|little|rarely|seldom|fail\w*|prevent\w*|avoid\w*"
     r"|may|might|could|would|should|expect\w*|perhaps|possibl[ey]|possibility|instead\s+of"
     r"|(?:hard|difficult|impossible)\s+to|too\s+\w+\s+(?:for|to))\b",
     re.IGNORECASE,
