@@ -23,7 +23,7 @@ from django.utils.http import http_date
 
 from archive.caching import keep_public
 from archive.made import make_once
-from archive.models import EmbeddingModel, HarvestRun, Preprint
+from archive.models import Embedding, EmbeddingModel, HarvestRun, Preprint
 
 View = Callable[..., HttpResponse]
 
@@ -126,6 +126,7 @@ ARCHIVE_ROW = (
     "harvested_at",
     "is_harvesting",
     "vectors",
+    "embedded_at",
     "serving",
     "served_at",
 )
@@ -150,6 +151,7 @@ def archive_row(**more: Subquery) -> dict[str, Any]:
         changes=_of_all_runs(Sum(F("created") + F("updated") + F("withdrawn"))),
         harvested_at=_of_all_runs(Max(Coalesce("finished_at", "started_at"))),
         is_harvesting=Exists(running),
+        embedded_at=Subquery(Embedding.objects.order_by("-pk").values("created_at")[:1]),
         vectors=RawSQL("SELECT last_value FROM archive_embedding_id_seq", ()),
         serving=ArraySubquery(complete.values("name")),
         served_at=Subquery(complete.values("completed_at")[:1]),
