@@ -73,8 +73,8 @@ def test_documentation_has_a_guide_that_needs_no_script(client):
     page = BeautifulSoup(client.get("/api/").content, "html.parser")
 
     assert [heading.get_text() for heading in page.find_all("h1")] == ["REST API"]
-    assert page.select_one("a.skip")["href"] == f"#{page.main['id']}"
-    guide = page.select_one("main details")
+    assert page.select_one("a.skip")["href"] == "#main"
+    guide = page.select_one("#main details")
     assert "Ask, wait, read" in [heading.get_text() for heading in guide.find_all("h2")]
     assert "/questions/{slug}/status/" in guide.get_text()
     assert "precondition_failed" in guide.table.find_next("table").get_text()
