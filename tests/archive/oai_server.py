@@ -68,7 +68,6 @@ class OaiServer:
         self.page_size = page_size
         self.faults: dict[int, Response] = {}
         self.requests: list[dict[str, str]] = []
-        self.times: list[float] = []
         self.is_zipped = False
         self.granularity = "YYYY-MM-DD"
         handler: Callable[..., BaseHTTPRequestHandler] = partial(Handler, self)
@@ -113,7 +112,6 @@ class Handler(BaseHTTPRequestHandler):
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        self.oai.times.append(time.monotonic())
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         response = self.oai.answer(query)
         if response.drips == "head":
