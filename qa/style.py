@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from qa.focus import FRAME_WORDS
 from qa.markup import MATHS
 from qa.quotes import without_quotes
+from qa.verbatim import find_words
 from qa.wording import ALIKE_LETTERS, soft_coverage, squash, stem, terms, weight, word_set, words
 
 SOURCES = (
@@ -203,12 +204,14 @@ def style_problems(text: str, *, sources: Iterable[str] = ()) -> list[str]:
     """
     sources = list(sources)
     bare = MATHS.sub(" ", without_quotes(text, sources)).replace("’", "'")
-    held = [f" {squash(source)} " for source in sources]
+    held = [squash(source) for source in sources]
     problems = []
     for kind, (pattern, complaint) in KINDS.items():
         found = pattern.search(bare)
         is_quoted = (
-            kind != "first person" and found and any(squash(found.group()) in source for source in held)
+            kind != "first person"
+            and found
+            and any(find_words(source, squash(found.group())) >= 0 for source in held)
         )
         if found and not is_quoted:
             problems.append(f"“{found.group().strip()}” {complaint}")

@@ -130,7 +130,8 @@ def quote_part(text: str, marks: str = "“”") -> str:
 
 def invented(source: str, chance: random.Random) -> int:
     """A number of two digits that a text doesn't have."""
-    return next(number for number in iter(lambda: chance.randint(31, 98), None) if str(number) not in source)
+    drawn = iter(lambda: chance.randint(51, 98), None)  # "half" is 50%, and so on below
+    return next(number for number in drawn if str(number) not in source)
 
 
 def wrong_words(source: str, chance: random.Random) -> str:

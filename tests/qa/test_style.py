@@ -191,4 +191,5 @@ def test_style_problems_passes_over_quotations_of_a_source_alone():
     text = "The authors write “we find no gain”."
     assert style_problems(text, sources=["Here we find no gain in depth."]) == []
     assert style_problems(text, sources=["Here they find no gain."])
+    assert style_problems("Source 3 says so.", sources=["An open-source 3D model says so."])
     assert style_problems('A device of 5" – as an AI language model, I know – beats one of 8".')
