@@ -79,7 +79,7 @@ class TestAnswers:
 
         text = text_at(client, f"/ask/{question.slug}.{ending}")
 
-        assert f"{preprint.identifier} has a new version" in text
+        assert f"{preprint.identifier} was revised on" in text
         assert "no longer in its abstract" in text
 
     def test_versions_have_formats_of_their_own(self, client):

@@ -21,7 +21,7 @@ LONG_AGO = datetime(2026, 1, 2, tzinfo=UTC)
 KINDS = ("withdrawn", "evidence_gone")
 WORDS = {
     "withdrawn": "withdrawn on 9 May 2026",
-    "evidence_gone": "new version of 1 June 2026: a sentence that this answer rests on is no longer in its "
+    "evidence_gone": "was revised on 1 June 2026: a sentence that this answer rests on is no longer in its "
     "abstract",
 }
 FILES = ("md", "bib", "ris", "csl.json", "json")

@@ -65,7 +65,7 @@ def test_tells_what_is_different_with_its_reason(client, question, preprints):
     assert "verdict before: answered" in text
     assert "model before: claude-haiku-4-5-20251001" in text
     assert "Made because: A source was revised." in text
-    assert f"{preprints[1].identifier} has a new version" in text
+    assert f"{preprints[1].identifier} was revised on" in text
     assert [words(one) for one in newest.select(".changes del")] == [
         "removed: 84.0%.",
         f"{preprints[1].identifier} {preprints[1].title}",
