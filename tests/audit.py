@@ -33,6 +33,7 @@ REPORT = ROOT / "docs" / "audit.md"
 MEASURED = ("home", "answer", "preprint", "search?q=quantum+diffusion+models")
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 SECONDS = 300
+TRIES = 3  # Chromium now and then records nothing of a page
 CHROME_FLAGS = "--headless=new --no-sandbox --disable-gpu"
 
 HEAD = """# Audit
@@ -120,10 +121,13 @@ def run_lighthouse(url: str, *, skipped: str = "") -> dict[str, int]:
         *([f"--skip-audits={skipped}"] if skipped else []),
     ]
     environment = os.environ | {"CHROME_PATH": str(find_chromium())}
-    done = subprocess.run(
-        command, check=False, capture_output=True, text=True, env=environment, timeout=SECONDS
-    )
-    if done.returncode:
+    for _ in range(TRIES):
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, env=environment, timeout=SECONDS
+        )
+        if not done.returncode:
+            break
+    else:
         print(f"✗ Lighthouse gave no scores for {url}: {done.stderr[-2000:].strip()}")
         return {}
     result = json.loads(done.stdout)
