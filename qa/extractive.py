@@ -87,6 +87,7 @@ class Reading:
     sources: Sequence[CheckSource]
     candidates: list[Candidate] = field(default_factory=list)
     bearing: dict[int, float] = field(default_factory=dict)  # by source, 0 to 1; 1 for the most relevant one
+    answering: set[int] = field(default_factory=set)  # the sources that answer the question by themselves
     phrase_vectors: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
 
@@ -116,8 +117,7 @@ def choose(reading: Reading) -> list[Candidate]:
 
     Where no source answers the question, each may cover another part of it: then some more are quoted.
     """
-    numbers = {candidate.source.number for candidate in reading.candidates}
-    fewest = 1 if any(answers(reading, number) for number in numbers) else FEWEST_SOURCES
+    fewest = 1 if reading.answering else FEWEST_SOURCES
     chosen = choose_sentences(of_bearing_sources(reading), reading.focus, fewest=fewest)
     return chosen or choose_sentences(reading.candidates, reading.focus, fewest=fewest)
 
@@ -171,18 +171,18 @@ def of_bearing_sources(reading: Reading) -> list[Candidate]:
     """
     usable = {candidate.source.number for candidate in reading.candidates}
     ranked = sorted(usable, key=lambda number: -reading.bearing[number])
-    quoted = {
-        number for number in usable if reading.bearing[number] >= BEARING_FROM or answers(reading, number)
-    }
-    quoted.update(ranked[:FEWEST_SOURCES])
+    quoted = {number for number in usable if reading.bearing[number] >= BEARING_FROM}
+    quoted.update(reading.answering, ranked[:FEWEST_SOURCES])
     return [candidate for candidate in reading.candidates if candidate.source.number in quoted]
 
 
 def weigh(reading: Reading) -> None:
-    """Sets how far each source bears on the question, and what each sentence is worth quoting."""
+    """Sets how far each source bears on the question, which answer it, and what each sentence is worth."""
     bearing = {source.number: bears(reading, source) for source in reading.sources}
     most = max(bearing.values(), default=0.0) or 1.0
     reading.bearing = {number: value / most for number, value in bearing.items()}
+    numbers = {candidate.source.number for candidate in reading.candidates}
+    reading.answering = {number for number in numbers if answers(reading, number)}
     for candidate in reading.candidates:
         candidate.worth = candidate.relevance - BEARING_WEIGHT * (
             1 - reading.bearing[candidate.source.number]
@@ -288,8 +288,7 @@ def group_sentences(chosen: list[Candidate], focus: Focus) -> list[dict[str, Any
 
 def find_gap(reading: Reading, chosen: list[Candidate]) -> str:
     """What stays open, the first sentence of a partial answer; empty where a source covers what is asked."""
-    numbers = dict.fromkeys(candidate.source.number for candidate in chosen)
-    if any(answers(reading, number) for number in numbers):
+    if any(candidate.source.number in reading.answering for candidate in chosen):
         return ""
     phrases = named(reading.focus.phrases)
     covered = [phrase.text for phrase in phrases if speaks_of(reading, phrase)]

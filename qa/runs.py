@@ -152,9 +152,8 @@ def note(lease: Lease, **changes: object) -> None:
 def release(lease: Lease, *, wait: float, waits_for: str = "", is_attempt: bool = False) -> None:
     """Puts a run back into the queue after a passing trouble.
 
-    `wait` is in seconds. `is_attempt`: the trouble may
-    have cost money, so it uses up one of the attempts; else one of the retries. `waits_for` is what the asker
-    reads.
+    `wait` is in seconds. `is_attempt`: the trouble may have cost money, so it uses up one of the attempts;
+    else one of the retries. `waits_for` is what the asker reads.
     """
     counts = {} if is_attempt else {"attempts": F("attempts") - 1, "retries": F("retries") + 1}
     _queue_again(lease, seconds=wait, waits_for=waits_for, **counts)
