@@ -58,6 +58,8 @@ def problem_of(exc: exceptions.APIException) -> JsonResponse:
     headers = dict(getattr(exc, "headers", {}))
     if wait := getattr(exc, "wait", None):
         headers["Retry-After"] = str(int(wait))
+    if challenge := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
     if isinstance(exc, exceptions.ValidationError):
         return problem(
             exc.status_code,

@@ -191,6 +191,8 @@ REANSWER_POLICY: str = env.str(
 REANSWER_PER_DAY: int = env.int("REANSWER_PER_DAY", 20)
 ASK_QUOTA_PER_HOUR: int = env.int("ASK_QUOTA_PER_HOUR", 20)
 ASK_QUOTA_PER_DAY: int = env.int("ASK_QUOTA_PER_DAY", 60)
+TOKEN_ASK_QUOTA_PER_HOUR: int = env.int("TOKEN_ASK_QUOTA_PER_HOUR", 200)
+TOKEN_ASK_QUOTA_PER_DAY: int = env.int("TOKEN_ASK_QUOTA_PER_DAY", 1_000)
 REPORT_QUOTA_PER_DAY: int = env.int("REPORT_QUOTA_PER_DAY", 30)
 MAX_OPEN_RUNS: int = env.int("MAX_OPEN_RUNS", 500)
 NUM_PROXIES: int = env.int("NUM_PROXIES", 0)
@@ -275,8 +277,8 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["antigravity.limits.BoundedJSONParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["qa.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["qa.authentication.AnybodyOrScope"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "antigravity.limits.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -288,7 +290,7 @@ REST_FRAMEWORK = {
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After"]
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "WWW-Authenticate"]
 SPECTACULAR_SETTINGS = {
     "TITLE": "Antigravity Q&A",
     "DESCRIPTION": "Preprints, questions, and answers whose claims are checked against the text they cite.",

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from archive.admin import ReadOnlyMixin
-from qa import ledger_admin  # noqa: F401  # registers the ledger's page
+from qa import ledger_admin, tokens_admin  # noqa: F401  # these register their pages
 from qa.checks_admin import RecheckInline
 from qa.curating import ANSWER_DECISIONS, QUESTION_DECISIONS, REPORT_DECISIONS, DecidingAdmin
 from qa.models import (

@@ -21,6 +21,7 @@ from rest_framework.viewsets import GenericViewSet
 from archive.api import find_preprint, moved_to
 from archive.conditions import ConditionalViews
 from archive.models import Preprint
+from qa.authentication import asker_of
 from qa.caching import tag
 from qa.conditions import answer_validators, list_validators, question_validators
 from qa.models import Answer, AnswerRun, Question, QuestionQuerySet, Source, standing_marks
@@ -41,7 +42,7 @@ from qa.serializers import (
     SuggestionSerializer,
     prefixed,
 )
-from qa.submission import NearDuplicate, QueueFull, QuotaUsed, Refused, asker_key, submit_question
+from qa.submission import NearDuplicate, QueueFull, QuotaUsed, Refused, submit_question
 
 SUGGESTED_SECONDS = 300  # how long a browser may keep suggestions
 WITH_RETRIEVED = [Question.State.PENDING, Question.State.UNANSWERABLE]
@@ -211,7 +212,7 @@ class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, Gener
         try:
             submission = submit_question(
                 body.validated_data["text"],
-                asker=asker_key(request.META),
+                asker=asker_of(request),
                 force=body.validated_data["force"],
             )
         except Refused as refusal:
@@ -299,7 +300,7 @@ class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, Gener
                 kind=given["kind"],
                 text=given["text"],
                 citation=citation,
-                asker=asker_key(request.META),
+                asker=asker_of(request),
             )
         except ReportRefused as refusal:
             raise QuestionRefused(refusal.message, code="report_refused") from refusal

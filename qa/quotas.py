@@ -1,4 +1,4 @@
-"""How often one address may ask and report.
+"""How often one address, or one token, may ask and report.
 
 Counted in one statement, so that a limit of 10 lets exactly 10 through.
 """
@@ -14,13 +14,13 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from qa.models import AskQuota
+from qa.models import BEARER_ASKER, AskQuota
 
 KEPT_DAYS = 2
 
 
 class QuotaUsed(Exception):
-    """This address asked as often as it may for now; `retry_after` is in seconds."""
+    """This asker asked as often as it may for now; `retry_after` is in seconds."""
 
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
@@ -29,7 +29,10 @@ class QuotaUsed(Exception):
 
 
 def asker_key(meta: Mapping[str, Any]) -> str:
-    """An opaque key of who asks, from a request's META: a keyed hash of the client's address."""
+    """An opaque key of who asks, from a request's META: a keyed hash of the client's address.
+
+    Where a request may bear a token, qa.tokens.identify_asker() makes the key.
+    """
     return salted_hmac("qa.asker", client_network(meta), algorithm="sha256").hexdigest()
 
 
@@ -55,9 +58,10 @@ def use_quota(asker: str) -> None:
     now = timezone.now()
     next_hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     next_day = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    per_hour, per_day = ask_limits(asker)
     for window, limit, end, period in (
-        (f"day:{now:%Y%m%d}", settings.ASK_QUOTA_PER_DAY, next_day, "day"),
-        (f"hour:{now:%Y%m%d%H}", settings.ASK_QUOTA_PER_HOUR, next_hour, "hour"),
+        (f"day:{now:%Y%m%d}", per_day, next_day, "day"),
+        (f"hour:{now:%Y%m%d%H}", per_hour, next_hour, "hour"),
     ):
         if _count(asker, window) > limit:
             wait = _seconds_until(end, now)
@@ -66,6 +70,13 @@ def use_quota(asker: str) -> None:
                 "questions that are answered already can be read at any time.",
                 retry_after=wait,
             )
+
+
+def ask_limits(asker: str) -> tuple[int, int]:
+    """How many new questions this asker may ask in an hour, and in a day."""
+    if asker.startswith(BEARER_ASKER):
+        return settings.TOKEN_ASK_QUOTA_PER_HOUR, settings.TOKEN_ASK_QUOTA_PER_DAY
+    return settings.ASK_QUOTA_PER_HOUR, settings.ASK_QUOTA_PER_DAY
 
 
 def use_report_quota(asker: str) -> None:

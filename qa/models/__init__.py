@@ -16,8 +16,10 @@ from qa.models.questions import (
     new_slug,
 )
 from qa.models.reports import MAX_REPORT, Report
+from qa.models.tokens import BEARER_ASKER, Token
 
 __all__ = [
+    "BEARER_ASKER",
     "MAX_REPORT",
     "MAX_SOURCES",
     "Answer",
@@ -38,6 +40,7 @@ __all__ = [
     "Spend",
     "Statement",
     "Sweep",
+    "Token",
     "new_slug",
     "standing_marks",
 ]
