@@ -17,6 +17,7 @@ from antigravity.problems import Unavailable, problem, problem_of, unknown_addre
 from archive.api import IDENTIFIER, PreprintViewSet, SearchViewSet
 from archive.outages import OUTAGES
 from qa.api import PreprintQuestionsView, QuestionViewSet
+from qa.curating_api import CuratingViewSet
 from qa.views import site
 from qa.views.exports import AnswersExport, PreprintsExport
 
@@ -36,6 +37,7 @@ router.include_format_suffixes = False
 router.register("preprints", PreprintViewSet, basename="preprint")
 router.register("search", SearchViewSet, basename="search")
 router.register("questions", QuestionViewSet, basename="question")
+router.register("questions", CuratingViewSet, basename="curating")
 
 v1 = [
     path("export/answers.jsonl", AnswersExport.as_view(), name="answers-export"),

@@ -1,6 +1,6 @@
 """Who uses the API: anybody, or a program with a token that does what its scopes and its owner allow."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -53,18 +53,35 @@ class AnybodyOrScope(BasePermission):
         return True
 
 
+class CuratorsToken(BasePermission):
+    """A token with the scope `curate`, of somebody who may decide the same in admin: `view.permission`."""
+
+    message = "The owner of this token may not decide this in admin either."
+    code = "owner_may_not"
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.auth:
+            return False
+        require_scope(request, Token.Scope.CURATE)
+        return request.user.is_staff and request.user.has_perm(view.permission)
+
+
 def require_scope(request: Request, scope: Token.Scope) -> None:
-    """Raises LacksScope."""
+    """Of a request with a token. Raises LacksScope."""
     try:
-        check_scope(request.auth, scope)
+        check_scope(token_of(request), scope)
     except ScopeMissing as refusal:
         raise LacksScope(refusal) from refusal
 
 
 def asker_of(request: Request) -> str:
     """The key under which a request to the API is counted."""
-    token: Token | None = request.auth
-    return token.asker if token else asker_key(request.META)
+    return token_of(request).asker if request.auth else asker_key(request.META)
+
+
+def token_of(request: Request) -> Token:
+    """The token of a request that bears one."""
+    return cast("Token", request.auth)
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

@@ -1,4 +1,4 @@
-"""What curators decide in admin. Each decision asks on its own page, then goes through qa/publishing.py."""
+"""What curators decide, each through qa/publishing.py. In admin a decision asks on a page of its own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -163,6 +164,25 @@ REPORT_DECISIONS = [
 ]
 
 
+@transaction.atomic
+def carry_out(
+    decision: Decision, row: Model, *, by: AbstractBaseUser, given: dict[str, Any], through: str = ""
+) -> None:
+    """Does what was decided, and keeps it in the row's history; or does nothing: publishing.NotAllowed.
+
+    `given` is what the decision's form asks for. `through` names the door, where it is not admin.
+    """
+    words = ": ".join([decision.label, *(str(getattr(value, "slug", value)) for value in given.values())])
+    decision.act(row, by, given)
+    LogEntry.objects.log_actions(
+        user_id=by.pk,
+        queryset=[row],
+        action_flag=CHANGE,
+        change_message=f"{words} ({through})" if through else words,
+        single_object=True,
+    )
+
+
 class DecidingAdmin(admin.ModelAdmin):
     """An admin whose rows curators decide about: as actions on the list, and as buttons on the row's page."""
 
@@ -199,11 +219,8 @@ class DecidingAdmin(admin.ModelAdmin):
         return None
 
     def _act(self, request: HttpRequest, row: Model, decision: Decision, given: dict[str, Any]) -> bool:
-        words = ": ".join([decision.label, *(str(getattr(value, "slug", value)) for value in given.values())])
         try:
-            with transaction.atomic():
-                decision.act(row, request.user, given)  # type: ignore[arg-type]
-                self.log_change(request, row, words)
+            carry_out(decision, row, by=request.user, given=given)  # type: ignore[arg-type]
         except publishing.NotAllowed as refusal:
             self.message_user(request, f"{row}: {refusal.message}", messages.ERROR)
             return False

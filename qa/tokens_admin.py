@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -69,15 +70,22 @@ class TokenAdmin(ReadOnlyMixin, DecidingAdmin):
     ]
     readonly_fields = ["state"]
 
-    def has_add_permission(self, request: HttpRequest, obj: Token | None = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """The one row of the desk that people make by hand."""
         return request.user.has_perm("qa.add_token")
 
-    def get_fields(self, request: HttpRequest, obj: Token | None = None) -> list[str]:
-        return self.fields if obj else TokenForm.Meta.fields  # type: ignore[return-value]
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return self.fields if obj else TokenForm.Meta.fields
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Token | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return super().get_readonly_fields(request, obj) if obj else []
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One button: whichever was pressed, the next page would be the one that shows the token."""
+        one_button = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**(extra_context or {}), **one_button})
 
     def save_model(self, request: HttpRequest, obj: Token, form: Any, change: bool) -> None:
         obj.owner = request.user  # type: ignore[assignment]

@@ -65,6 +65,26 @@ def test_question_is_merged_by_looking_its_target_up(desk, live_server):
     assert question.merged_into == target
 
 
+def test_token_is_made_shown_once_and_revoked(desk, live_server):
+    desk.get_by_role("link", name="API tokens", exact=True).first.click()
+    desk.get_by_role("link", name="Add API token").first.click()
+    desk.get_by_label("Label").fill("nightly export")
+    desk.get_by_label("curate").check()
+    desk.get_by_role("button", name="Save", exact=True).click()
+    secret = desk.locator("#token").inner_text()
+    reading = {"headers": {"Authorization": f"Bearer {secret}"}}
+    questions = f"{live_server.url}/api/v1/questions/"
+    assert desk.request.get(questions, **reading).status == 200
+    desk.get_by_role("link", name="I have copied it").click()
+    desk.get_by_role("link", name="nightly export").click()
+    expect(desk.get_by_text("read, ask, curate")).to_be_visible()
+    assert secret not in desk.content()
+    desk.get_by_role("button", name="Revoke …").click()
+    desk.get_by_role("button", name="Revoke").click()
+    expect(desk.get_by_text("Revoke: 1 API token.")).to_be_visible()
+    assert desk.request.get(questions, **reading).status == 401
+
+
 def test_archive_is_browsed_by_date_filter_and_search(desk, live_server):
     preprint = EmbeddingFactory(preprint__title="Surface codes for memories").preprint
     desk.goto(f"{live_server.url}/admin/archive/preprint/?embedding=done")

@@ -57,6 +57,8 @@ ROUTES: dict[str, list[str]] = {
     "v1:question-suggestions": SEARCHES,
     "v1:question-detail": [""], "v1:question-status": [""], "v1:question-answers": [""],
     "v1:question-answer": [""], "v1:question-reports": [""],
+    "v1:curating-publish": [""], "v1:curating-retract": [""], "v1:curating-reanswer": [""],
+    "v1:curating-merge": [""],
     "without_slash": [""], "unknown_address": [""],
 }  # fmt: skip
 UNNAMED = {"without_slash": ["/recent/"], "unknown_address": ["/api/v1/nothing/"]}
