@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from antigravity import mcp
 from antigravity.health import healthz, readyz
 from archive import urls as archive_urls
 from archive.urls import CATEGORY, IDENTIFIER, MONTH
@@ -27,6 +28,8 @@ urlpatterns = [
     path("sitemap-<slug:section>.xml", machines.sitemap, name="sitemap"),
     path("admin/", admin.site.urls),
     path("api/", include("antigravity.api")),
+    path("mcp", mcp.mcp, name="mcp"),
+    path("mcp/", mcp.with_slash, name="mcp-with-slash"),
     # Only what is an address without its slash: anything else would be sent to and fro for ever.
     re_path(
         rf"^(?:recent|questions|gaps|search|map|about|method|quality|privacy|terms|accessibility|corrections|ask/{SLUG}(?:/(?:v{VERSION}|history))?|abs/.+|list/{CATEGORY}(?:/{MONTH})?)/$",

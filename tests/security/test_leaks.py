@@ -4,6 +4,7 @@ Each thing that is not public carries a word of its own. may_say() knows where s
 at the address that only whoever asked knows. A new route fails until ROUTES says how it is asked.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,8 +21,10 @@ from django.utils import timezone
 from archive.models import HarvestRun, Preprint, SetAsideRecord
 from qa import publishing
 from qa.freshness import sweep
+from qa.mcp.tools import TOOLS
 from qa.models import Answer, AnswerRun, AskQuota, Citation, FollowUp, Question, Report, Statement
 from tests.factories import PreprintFactory
+from tests.qa.agent import call
 from tests.qa.factories import (
     AnswerRunFactory,
     QuestionFactory,
@@ -59,7 +62,7 @@ ROUTES: dict[str, list[str]] = {
     "v1:question-answer": [""], "v1:question-reports": [""],
     "v1:curating-publish": [""], "v1:curating-retract": [""], "v1:curating-reanswer": [""],
     "v1:curating-merge": [""],
-    "without_slash": [""], "unknown_address": [""],
+    "without_slash": [""], "unknown_address": [""], "mcp": [""], "mcp-with-slash": [""],
 }  # fmt: skip
 UNNAMED = {"without_slash": ["/recent/"], "unknown_address": ["/api/v1/nothing/"]}
 CLOSED = ("admin:",)  # asks everybody for a password: see the last test
@@ -314,6 +317,35 @@ def test_nothing_that_is_not_public_is_said_anywhere(world):
     assert leaks == []
     assert read > 300
     assert len(world.secrets) > 50
+
+
+def tool_calls(world: World) -> Iterator[tuple[str, dict, dict]]:
+    """Every tool of /mcp with the things that were planted, its arguments, and what they name."""
+    for slug in Question.objects.values_list("slug", flat=True):
+        for version in (None, 1, 2, 3):
+            yield "get_answer", {"question": slug, "version": version}, {"slug": slug}
+    for identifier in Preprint.objects.values_list("identifier", flat=True):
+        yield "get_preprint", {"identifier": identifier}, {"identifier": identifier}
+    for query in (SHARED, f"Why do {SHARED}?", "Withdrawnauthor Zq"):
+        yield "search_preprints", {"query": query, "limit": 50}, {}
+        yield "search_answers", {"query": query, "limit": 20}, {}
+        yield "ask", {"question": f"Why do {SHARED} at night?"}, {}
+
+
+def test_nothing_that_is_not_public_is_said_to_agents(world):
+    client, said = Client(), {}
+    for tool, arguments, given in tool_calls(world):
+        result = call(client, tool, **arguments)
+        said[tool] = said.get(tool, 0) + (not result.get("isError"))
+        text = json.dumps(result)
+        leaks = [
+            word
+            for word, owner in world.secrets.items()
+            if word in text and word not in str(arguments) and not may_say(word, owner, tool, given)
+        ]
+        assert leaks == [], (tool, arguments)
+    assert set(said) == set(TOOLS)
+    assert min(said.values()) > 0
 
 
 def test_notices_of_corrections_are_said_where_they_belong(world):

@@ -1,0 +1,105 @@
+"""The door at /mcp: a POST of the Model Context Protocol goes from Django to the SDK, an ASGI application.
+
+Why inside the web process, and what it costs: docs/decisions/0021.
+"""
+
+from asyncio import Future
+from collections.abc import MutableMapping
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+
+INVALID_REQUEST = -32600  # JSON-RPC's
+NEEDS_POST = (
+    "This address speaks the Model Context Protocol: POST JSON-RPC here. There is no stream to GET and no "
+    "session to DELETE. Give the address to a client for agents; /api/ says how."
+)
+FOREIGN = "A web page of another origin may not call this. Reading from any origin is what /api/v1/ is for."
+
+Message = MutableMapping[str, Any]
+
+
+def refuse(status: int, words: str, **headers: str) -> JsonResponse:
+    """A JSON-RPC error that answers no request in particular: clients show its words."""
+    error = {"code": INVALID_REQUEST, "message": words}
+    return JsonResponse({"jsonrpc": "2.0", "id": None, "error": error}, status=status, headers=headers)
+
+
+def is_foreign(request: HttpRequest) -> bool:
+    """Whether a web page of another site sends this through its visitor's browser: programs name no origin.
+
+    A host name that was bound to this machine by others never comes here: ALLOWED_HOSTS refuses it.
+    """
+    origin = request.headers.get("Origin")
+    return origin not in (None, settings.SITE_URL, f"{request.scheme}://{request.get_host()}")
+
+
+@csrf_exempt
+def mcp(request: HttpRequest) -> HttpResponse:
+    """One message and its answer: stateless Streamable HTTP. No cookie counts here, hence no CSRF."""
+    if request.method != "POST":
+        return refuse(405, NEEDS_POST, Allow="POST")
+    if is_foreign(request):
+        return refuse(403, FOREIGN)
+    if request.content_type != "application/json":
+        return refuse(415, "The body must be application/json.")
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        return refuse(413, f"The request is too large: {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes at most.")
+    response = async_to_sync(exchange)(request, body)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@csrf_exempt
+def with_slash(request: HttpRequest) -> HttpResponse:
+    """308 from /mcp/: whoever POSTs there POSTs again."""
+    return HttpResponsePermanentRedirect(reverse("mcp"), preserve_request=True)
+
+
+def scope_of(request: HttpRequest) -> Message:
+    """The request as ASGI has it, with Django's own for the tools."""
+    from qa.mcp.server import REQUEST
+
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": request.scheme,
+        "path": request.path,
+        "root_path": "",
+        "query_string": b"",
+        "headers": [
+            (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
+            for name, value in request.headers.items()
+        ],
+        REQUEST: request,
+    }
+
+
+async def exchange(request: HttpRequest, body: bytes) -> HttpResponse:
+    """Gives the application one whole request, and gathers its answer."""
+    from qa.mcp.server import application  # the SDK costs memory: only a process that is asked has it
+
+    unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return unread.pop() if unread else await Future()  # the client goes away: nobody here would know
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await application(scope_of(request), receive, send)
+    content = b"".join(message.get("body", b"") for message in sent[1:])
+    response = HttpResponse(content, status=sent[0]["status"], content_type="application/json")
+    for name, value in sent[0]["headers"]:
+        response[name.decode("latin-1")] = value.decode("latin-1")
+    return response
