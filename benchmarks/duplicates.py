@@ -35,6 +35,7 @@ DATA = Path(os.environ.get("ANTIGRAVITY_DATA", ROOT.parent / "shared" / "data"))
 WRITTEN = ROOT / "benchmarks" / "data"
 PRECISION = 0.8
 EDITS = 450
+PARTS = ("first", "second", "third")
 EXCHANGED = [  # each word is exchanged for the next in its line
     "lung liver kidney brain heart breast prostate retina", "CNN transformer GAN U-Net ResNet",
     "GPT-3 GPT-4 GPT-5", "VQE QAOA", "CT MRI PET ultrasound", "quantum classical", "supervised unsupervised",
@@ -56,9 +57,10 @@ def read_pairs(name: str) -> list[Pair]:
     return [pair for pair in pairs if normalise(pair[0]) != normalise(pair[1])]
 
 
-def read_written() -> list[Pair]:
+def read_written(part: str) -> list[Pair]:
     lines = (WRITTEN / "near_duplicates.jsonl").read_text(encoding="utf-8").splitlines()
-    return [(row["one"], row["other"], row["same"]) for row in map(json.loads, lines)]
+    rows = [row for row in map(json.loads, lines) if row["part"] == part]
+    return [(row["one"], row["other"], row["same"]) for row in rows]
 
 
 def read_questions() -> list[str]:
@@ -147,7 +149,7 @@ def report_suggestions(name: str, pairs: list[Pair]) -> None:
         )
 
 
-def report_offered(name: str, pairs: list[Pair]) -> None:
+def report_offered(name: str, pairs: list[Pair], *, is_listed: bool = False) -> None:
     near = cosines([pair[:2] for pair in pairs])
     same = np.array([pair[2] for pair in pairs])
     guard = np.array([ask_the_same(one, other) for one, other, _ in pairs])
@@ -160,6 +162,9 @@ def report_offered(name: str, pairs: list[Pair]) -> None:
             f"{name} ({same.sum()} of {len(pairs)} are the same): offered by {words} {offered.sum()},"
             f" rightly {(offered & same).sum()}"
         )
+    for pair, is_near, is_guarded in zip(pairs, near >= SAME, guard, strict=True):
+        if is_listed and is_guarded and not pair[2]:
+            print(f"    {'offered' if is_near else 'kept apart by the cosine alone'}: {pair[:2]}")
 
 
 def lowest_with_precision(near: np.ndarray, same: np.ndarray) -> float:
@@ -186,5 +191,6 @@ if __name__ == "__main__":
     for name, pairs in (("RQE", read_pairs("rqe")), ("COVID-Q", read_pairs("covidq"))):
         report_suggestions(name, pairs)
         report_offered(name, pairs)
-    report_offered("written by hand", read_written())
+    for part in PARTS:
+        report_offered(f"written by hand, {part}", read_written(part), is_listed=True)
     report_edits()

@@ -2,50 +2,72 @@
 
 Embeddings hardly see a "not", a number or an exchanged organ: two questions are the same only where nothing
 but grammar and framing differs. Every other word that one has and the other lacks keeps them apart, as does
-another order of the same words. When in doubt they differ: then both have their page.
+another order of the same words, another tense, or an abbreviation that is a word in small letters. When in
+doubt they differ: then both have their page.
 """
 
 import re
 from functools import cache
 
 from qa.text_keys import normalise
-from qa.wording import word_set
+from qa.wording import STOP_WORDS, word_set
 
 SAME = 0.85  # cosine from which on the guard is asked; benchmarks/duplicates.py reports both together
 RELATED = 0.62  # cosine from which on a question is suggested: precision .8 in benchmarks/duplicates.py
 
-# Words that change neither what is asked about nor how it is asked.
-GRAMMAR = word_set(
-    """
-    a an the of in at as do does did is are was were be been being has have had that there it its
-    please exactly actually really currently presently also their
-    """
-)
+# Words that change neither what is asked about nor how it is asked. Prepositions do: trust in robots is not
+# the robots' own.
+GRAMMAR = word_set("a an the do does that there please actually really currently presently")
+# Wherever they stand, only their kind counts: whether something is, or has; and whether it was.
+AUXILIARIES = {
+    **dict.fromkeys(["is", "are", "be", "being"], "+be"),
+    **dict.fromkeys(["was", "were"], "+be +past"),
+    **dict.fromkeys(["has", "have"], "+have"),
+    "had": "+have +past", "did": "+past", "been": "+be",
+}  # fmt: skip
+# In capitals it is a name: the WHO is not who, nor a PET a pet.
+CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
+WORDS_TOO = STOP_WORDS | word_set("aids arm cat dot led pet ram sat")
 # The same kind of asking in other words. On the left regular expressions on the normalised text.
 FRAMES = [
+    (r"^(?:hi|hello|hey)\b(?: (?:all|everybody|everyone|there)\b)?", ""),
     (
-        r"^(?:please )?(?:can|could|would) (?:you|someone|anybody) (?:please )?(?:tell me|explain|say)\b",
+        r"^ ?(?:please )?(?:can|could|would) (?:you|someone|somebody|anyone|anybody) (?:please )?"
+        r"(?:tell me|explain|say)\b",
         "",
     ),
-    (r"^(?:i (?:would|d) like to know|i want to know|i wonder|i am wondering|tell me|do you know)\b", ""),
+    (
+        r"^ ?(?:(?:i (?:would|d)|id) like to (?:know|learn|understand)|i want to (?:know|understand)"
+        r"|(?:i am|im) (?:curious|wondering)|i wonder|tell me|do you know"
+        r"|does (?:anyone|anybody|someone|somebody) know)\b(?: whether\b)?",
+        "",
+    ),
+    (r"\bwhat do (?:we|you) know about\b", "what is known about"),
     (r"^(?:please )?(?:explain|describe)\b(?= (?:how|why|what|when|where|which|who))", ""),
     (r"\b(?:in (?:what|which) (?:way|ways|manner)|by (?:what|which) means)\b", "how"),
     (
         r"\b(?:for what reasons?|how come|what (?:is|are) the reasons? (?:why|that|for what))\b",
         "why",
     ),
+    (r"\b(what|which|how|why|when|where|who) exactly\b", r"\1"),
+    (r"\ba few\b", "several"),
+    (r"\ba little\b", "somewhat"),
     (r"\bwhich\b", "what"),
-    (r"\bwhat s\b", "what is"),
+    (r"\b(what|how|why|when|where|who)s\b", r"\1 is"),
     (r"^what (?:is|are) (?:the )?(?:effects?|influences?|impacts?) of (.+?) on (.+)$", r"how affect \1 | \2"),
     (
         r"^what (?:effects?|influences?|impacts?) (?:does|do|has|have) (.+?) have on (.+)$",
         r"how affect \1 | \2",
     ),
-    (r"^how (?:does|do|did|is|are) (.+?) (?:affect|influence|impact|affecting) (.+)$", r"how affect \1 | \2"),
+    (r"^how (?:does|do|is|are) (.+?) (?:affect|influence|impact|affecting) (.+)$", r"how affect \1 | \2"),
+    (r"^how did (.+?) (?:affect|influence|impact) (.+)$", r"how affect \1 | \2 did"),
+    (r"^what (?:is|are) (?:the )?(\w+) of (.+)$", r"what \1 of \2"),
+    (r"^what (\w+) (?:are|is) there of (.+)$", r"what \1 of \2"),
+    (r"^what (\w+) (?:does|do) (.+) have$", r"what \1 of \2"),
     (r"\b(?:how come|why is it that)\b", "why"),
     (r"\bis it (?:possible|feasible) to\b", "can somebody"),
     (r"\bcan (?:we|one|i|you)\b", "can somebody"),
-    (r"\bhow (?:can|could|do|does|should|would) (?:we|one|i|you)\b", "how somebody"),
+    (r"\bhow (?:can|could|do|does) (?:we|one|i|you)\b", "how somebody"),
 ]
 ALIKE = [  # words for one thing; only such as can't be told apart in any field
     word_set("use using used usage utilise utilize employ employed utilised utilized"),
@@ -59,7 +81,11 @@ PLAIN_PLURAL = re.compile(r"^(\w{2,}[^siux\d])s$")
 IES = re.compile(r"^(\w{3,})ies$")
 ES = re.compile(r"^(\w+(?:ss|sh|ch|x))es$")
 BRITISH = re.compile(r"^(\w{3,})is(e|ed|er|ers|es|ing|ation|ations)$")
+OWN_PLURALS = word_set("arms customs glasses goods means news")  # their singular is another thing
 JOINED = re.compile(r"\b(?:and|or|versus)\b")
+# Behind these a joined pair stands by itself; an adjective may belong to its first word alone.
+BEFORE_SIDES = word_set("about against among at between by for from in of on to with without")
+ORDERED = word_set("advantage benefit commutator composition gain order quotient ratio respectively sequence")
 # What may stand before two sides at the beginning of a question; "affect" is put there by FRAMES.
 ASKING = word_set("how why what who when where whose can should will may somebody affect compare")
 
@@ -70,15 +96,26 @@ def ask_the_same(one: str, other: str) -> bool:
 
 
 def canonical(text: str) -> tuple[str, ...]:
-    """What a question asks, word by word: without grammar and framing, each word in its plainest form.
+    """What a question asks, word by word: without grammar and framing, each word in its plainest form, and
+    the kinds of its auxiliaries at the end.
 
     Two sides that "and", "or" or "vs" join are put in alphabetical order; all other order counts.
     """
-    plain = normalise(text)
+    plain = normalise(name_capitals(text))
     for pattern, replacement in frames():
         plain = pattern.sub(replacement, plain)
-    words = [lemma(word) for word in plain.split() if word not in GRAMMAR]
-    return tuple(sort_joined(words))
+    kinds = {kind for word in plain.split() for kind in AUXILIARIES.get(word, "").split()}
+    words = [lemma(word) for word in plain.split() if word not in GRAMMAR and word not in AUXILIARIES]
+    return (*sort_joined(words), *sorted(kinds))
+
+
+def name_capitals(text: str) -> str:
+    """The text with those of its abbreviations marked that are words in small letters; of a text in capitals
+    nothing can be told.
+    """
+    if text.isupper():
+        return text
+    return CAPITALS.sub(lambda found: found[0] + "0" * (found[0].lower() in WORDS_TOO), text)
 
 
 @cache
@@ -91,6 +128,8 @@ def lemma(word: str) -> str:
     for group in ALIKE:
         if word in group:
             return min(group)
+    if word in OWN_PLURALS:
+        return word
     word = BRITISH.sub(r"\1iz\2", word)
     for pattern, replacement in ((IES, r"\1y"), (ES, r"\1"), (PLAIN_PLURAL, r"\1")):
         if pattern.match(word):
@@ -102,6 +141,8 @@ def sort_joined(words: list[str]) -> list[str]:
     """The words with the two neighbours of each "and", "or" and "versus" in alphabetical order, where these
     join two sides and no clauses: "A turns to B and C turns to D" is another thing with B and C exchanged.
     """
+    if not ORDERED.isdisjoint(words):
+        return words
     sorted_words = list(words)
     for place in range(1, len(words) - 1):
         if JOINED.fullmatch(words[place]) and joins_sides(words, place):
@@ -111,9 +152,10 @@ def sort_joined(words: list[str]) -> list[str]:
 
 
 def joins_sides(words: list[str], place: int) -> bool:
-    """Whether nothing but the asking stands before two joined words, or nothing after them; what "versus" or
-    "between" join are no clauses.
+    """Whether nothing but the asking stands before two joined words, or "between", or a preposition before
+    them and nothing behind.
     """
     before = words[: place - 1]
-    is_plain = words[place] == "versus" or before[-1:] == ["between"]
-    return is_plain or ASKING.issuperset(before) or place + 2 == len(words)
+    if ASKING.issuperset(before) or before[-1] == "between":
+        return True
+    return before[-1] in BEFORE_SIDES and place + 2 == len(words)
