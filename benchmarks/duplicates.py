@@ -3,8 +3,9 @@
     python benchmarks/duplicates.py
 
 Pairs come from ANTIGRAVITY_DATA/dup (RQE, COVID-Q) and from benchmarks/data/near_duplicates.jsonl, written by
-hand; one-word edits are made here from questions written for other figures: a negation, another number, an
-antonym, another organ, model or kind, and two words that change places. Exact repeats are left out of all.
+hand in three parts (docs/benchmarks.md says when); one-word edits are made here from questions written for
+other figures: a negation, another number, an antonym, another organ, model or kind, and two words that change
+places. Exact repeats are left out of all.
 Suggestions: the lowest cosine with precision .80 is found on every other pair and reported on the others. The
 baseline of offering as the same is the cosine alone, at the same threshold and at .95.
 """

@@ -17,7 +17,7 @@ RELATED = 0.62  # cosine from which on a question is suggested: precision .8 in 
 
 # Words that change neither what is asked about nor how it is asked. Prepositions do: trust in robots is not
 # the robots' own.
-GRAMMAR = word_set("a an the do does that there please actually really currently presently")
+GRAMMAR = word_set("a an the do does there please actually really currently presently")
 # Wherever they stand, only their kind counts: whether something is, or has; and whether it was.
 AUXILIARIES = {
     **dict.fromkeys(["is", "are", "be", "being"], "+be"),
@@ -28,18 +28,17 @@ AUXILIARIES = {
 # In capitals it is a name: the WHO is not who, nor a PET a pet.
 CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 WORDS_TOO = STOP_WORDS | word_set("aids arm cat dot led pet ram sat")
+SOMEBODY = "(?:anybody|anyone|somebody|someone)"
+LIKE_TO_KNOW = (
+    "(?:i (?:would|d)|id) like to (?:know|learn|understand)|i want to (?:know|understand)"
+    "|(?:i am|im) (?:curious|wondering)|i wonder"
+)
 # The same kind of asking in other words. On the left regular expressions on the normalised text.
 FRAMES = [
     (r"^(?:hi|hello|hey)\b(?: (?:all|everybody|everyone|there)\b)?", ""),
+    (rf"^ ?(?:please )?(?:can|could|would) (?:you|{SOMEBODY}) (?:please )?(?:tell me|explain|say)\b", ""),
     (
-        r"^ ?(?:please )?(?:can|could|would) (?:you|someone|somebody|anyone|anybody) (?:please )?"
-        r"(?:tell me|explain|say)\b",
-        "",
-    ),
-    (
-        r"^ ?(?:(?:i (?:would|d)|id) like to (?:know|learn|understand)|i want to (?:know|understand)"
-        r"|(?:i am|im) (?:curious|wondering)|i wonder|tell me|do you know"
-        r"|does (?:anyone|anybody|someone|somebody) know)\b(?: whether\b)?",
+        rf"^ ?(?:please )?(?:{LIKE_TO_KNOW}|tell me|do you know|does {SOMEBODY} know)\b(?: whether\b)?",
         "",
     ),
     (r"\bwhat do (?:we|you) know about\b", "what is known about"),
@@ -65,9 +64,9 @@ FRAMES = [
     (r"^what (\w+) (?:are|is) there of (.+)$", r"what \1 of \2"),
     (r"^what (\w+) (?:does|do) (.+) have$", r"what \1 of \2"),
     (r"\b(?:how come|why is it that)\b", "why"),
+    (r"\bhow (?:can|could|do|does) (?:we|one|i|you)\b", "how somebody"),
     (r"\bis it (?:possible|feasible) to\b", "can somebody"),
     (r"\bcan (?:we|one|i|you)\b", "can somebody"),
-    (r"\bhow (?:can|could|do|does) (?:we|one|i|you)\b", "how somebody"),
 ]
 ALIKE = [  # words for one thing; only such as can't be told apart in any field
     word_set("use using used usage utilise utilize employ employed utilised utilized"),
