@@ -29,6 +29,8 @@ from starlette.types import Receive, Scope, Send
 from archive.outages import OUTAGES
 from qa.mcp.arguments import PlainSchema
 from qa.mcp.tools import TOOLS, Tool, ToolFault
+from qa.models import Token
+from qa.tokens import ScopeMissing, TokenRefused, identify_asker
 
 log = structlog.get_logger(__name__)
 REQUEST = "antigravity.request"  # of the ASGI scope: Django's request, which tells who asks
@@ -51,7 +53,7 @@ def _listed(tool: Tool[Any]) -> ListedTool:
         output_schema=tool.result.model_json_schema(schema_generator=PlainSchema, mode="serialization"),
         annotations=ToolAnnotations(
             title=tool.title,
-            read_only_hint=tool.is_read_only,
+            read_only_hint=tool.scope == Token.Scope.READ,
             destructive_hint=False,
             idempotent_hint=True,  # the same text lands on the same question
             open_world_hint=False,
@@ -75,7 +77,12 @@ def _name_errors(error: ValidationError) -> str:
 def _call(tool: Tool[Any], arguments: dict[str, Any], request: HttpRequest) -> CallToolResult:
     """Runs a tool. Nothing that it raises goes to the SDK, which would tell it to the client."""
     try:
-        reply = tool.run(tool.arguments.model_validate(arguments), request)
+        asker = identify_asker(request.META, tool.scope)
+        reply = tool.run(tool.arguments.model_validate(arguments), asker)
+    except TokenRefused as refusal:
+        return _fault(f"invalid_token: {refusal.message}")
+    except ScopeMissing as refusal:
+        return _fault(f"insufficient_scope: {refusal.message}")
     except ValidationError as error:
         return _fault(_name_errors(error))
     except ToolFault as fault:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db.models import prefetch_related_objects
-from django.http import Http404, HttpRequest
+from django.http import Http404
 
 from archive.identifiers import parse
 from archive.search import search
@@ -28,10 +28,10 @@ from qa.mcp.results import (
     show_preprint,
     show_question,
 )
-from qa.models import Answer, AnswerRun, Question, standing_marks
+from qa.models import Answer, AnswerRun, Question, Token, standing_marks
 from qa.nearness import suggest_questions
 from qa.serializers import ANSWER_ROWS
-from qa.submission import NearDuplicate, QueueFull, QuotaUsed, Refused, asker_key, submit_question
+from qa.submission import NearDuplicate, QueueFull, QuotaUsed, Refused, submit_question
 from qa.views.preprint import CITING_QUESTIONS, find_preprint, newest_citing
 from qa.views.progress import found_preprints, nearest
 from qa.views.search import has_all_words, is_near, list_hits, matching_questions
@@ -74,11 +74,11 @@ class Tool(Generic[A]):
     description: str
     arguments: type[A]
     result: type[Result]
-    run: Callable[[A, HttpRequest], Reply]
-    is_read_only: bool = True
+    run: Callable[[A, str], Reply]  # with the key under which who calls is counted
+    scope: Token.Scope = Token.Scope.READ  # that a caller's token needs, if there is one
 
 
-def search_preprints(wanted: SearchPreprints, request: HttpRequest) -> Reply:
+def search_preprints(wanted: SearchPreprints, asker: str) -> Reply:
     """Ranked by words and meaning; by words alone, with a note, where vectors can't be had."""
     found = search(
         wanted.query,
@@ -97,7 +97,7 @@ def search_preprints(wanted: SearchPreprints, request: HttpRequest) -> Reply:
     return Reply(result, texts.write_preprints(result))
 
 
-def get_preprint(wanted: GetPreprint, request: HttpRequest) -> Reply:
+def get_preprint(wanted: GetPreprint, asker: str) -> Reply:
     """Raises ToolFault where no preprint has the name."""
     named = parse(wanted.identifier)
     preprint = find_preprint(named) if named else None
@@ -118,7 +118,7 @@ def _with_marks(questions: list[Question]) -> list[Question]:
     return questions
 
 
-def search_answers(wanted: SearchAnswers, request: HttpRequest) -> Reply:
+def search_answers(wanted: SearchAnswers, asker: str) -> Reply:
     """Published questions: first those near in meaning, then those that share words."""
     near = [question.pk for question in suggest_questions(wanted.query)]
     matching = matching_questions(wanted.query).values_list("pk", flat=True)
@@ -131,7 +131,7 @@ def search_answers(wanted: SearchAnswers, request: HttpRequest) -> Reply:
     return Reply(result, texts.write_answers(result))
 
 
-def get_answer(wanted: GetAnswer, request: HttpRequest) -> Reply:
+def get_answer(wanted: GetAnswer, asker: str) -> Reply:
     """What the page shows to whoever has its address. Raises ToolFault where nothing stands there."""
     named = SLUG.fullmatch(wanted.question.strip())
     if not named:
@@ -214,10 +214,10 @@ def _message(*, question: Question, run: AnswerRun | None, position: int | None)
     return f"Being answered: {step}{place}.{waits} Call get_answer again in {POLL_SECONDS} seconds."
 
 
-def ask(wanted: Ask, request: HttpRequest) -> Reply:
+def ask(wanted: Ask, asker: str) -> Reply:
     """Through the gate, the look-up and the quota of every door. Raises ToolFault where it is not taken."""
     try:
-        submission = submit_question(wanted.question, asker=asker_key(request.META), force=wanted.force)
+        submission = submit_question(wanted.question, asker=asker, force=wanted.force)
     except Refused as refusal:
         raise ToolFault(f"{refusal.code}: {refusal.message}") from refusal
     except QuotaUsed as refusal:
@@ -309,7 +309,7 @@ TOOLS: dict[str, Tool[Any]] = {
             arguments=Ask,
             result=Asked,
             run=ask,
-            is_read_only=False,
+            scope=Token.Scope.ASK,
         ),
     )
 }

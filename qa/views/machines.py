@@ -43,7 +43,7 @@ Cite the preprints that a claim names, and read them first: a verdict says what 
 - Feeds, as Atom or with `.json` as JSON Feed: [answers]({site}/feeds/answers.atom),\
  [corrections]({site}/feeds/corrections.atom), `{site}/feeds/category/<category>.atom`,\
  `{site}/feeds/search.atom?q=<words>`, `{site}/feeds/question/<slug>.atom`
-- MCP, for agents: `{site}/mcp`, Streamable HTTP without a key: search, read, ask
+- MCP, for agents: `{site}/mcp`, Streamable HTTP: search, read, ask
 - [REST API]({site}/api/): documentation; its [schema]({site}/api/schema/)
 - [Sitemap]({site}{sitemap})
 

@@ -9,9 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from qa import publishing
-from qa.models import AnswerRun, AskQuota, Question
+from qa.models import AnswerRun, AskQuota, Question, Token
 from qa.nearness import embed_question, keep_vector
 from qa.text_keys import make_text_key
+from qa.tokens import equip_token
 from tests.factories import EmbeddingFactory, PreprintFactory
 from tests.qa.agent import as_agent, call, data_of, fault, post, send, use
 from tests.qa.asking import ON_TOPIC, run_once
@@ -368,6 +369,31 @@ def test_quota_and_queue_are_those_of_every_door(client, settings):
     settings.ASK_QUOTA_PER_HOUR, settings.MAX_OPEN_RUNS = 10, 1
     assert fault(client, "ask", question=other).startswith("queue_full: ")
     assert Question.objects.count() == 1
+
+
+def test_token_has_its_own_quota_and_needs_the_scope_of_the_tool(client, settings, django_user_model):
+    settings.ASK_QUOTA_PER_HOUR, settings.TOKEN_ASK_QUOTA_PER_HOUR = 0, 1
+    owner = django_user_model.objects.create_user("owner")
+
+    def say(tool: str, scopes: list[str], **arguments: object) -> str:
+        token = Token(label="agent", owner=owner, scopes=scopes)
+        equip_token(token)
+        token.save()
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+        body["params"] = {"name": tool, "arguments": arguments}
+        response = post(client, body, Authorization=f"Bearer {token.secret}")
+        return response.json()["result"]["content"][0]["text"]
+
+    assert fault(client, "ask", question=NEW).startswith("quota: The limit is 0 new questions")
+    assert say("ask", ["read"], question=NEW).startswith("insufficient_scope: ")
+    assert say("search_answers", ["ask"], query=NEW).startswith("insufficient_scope: ")
+    assert say("search_answers", ["read"], query=NEW).endswith("Nothing was found.")
+    assert say("ask", ["ask"], question=NEW).startswith("Being answered: ")
+    unknown = post(client, {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "ask"}},
+                   Authorization="Bearer ag_unknown")  # fmt: skip
+    assert unknown.json()["result"]["content"][0]["text"] == (
+        "invalid_token: This token is unknown, revoked or expired."
+    )
 
 
 @pytest.mark.parametrize(
