@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import django_filters
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.formats import date_format
@@ -24,7 +23,8 @@ from archive.models import Preprint
 from qa.authentication import asker_of
 from qa.caching import tag
 from qa.conditions import answer_validators, list_validators, question_validators
-from qa.models import Answer, AnswerRun, Question, QuestionQuerySet, Source, standing_marks
+from qa.lists import QuestionFilter, TaggedList, asked_list, cited_by_published, heads
+from qa.models import Answer, AnswerRun, Question, QuestionQuerySet, standing_marks
 from qa.nearness import suggest_questions
 from qa.reporting import ReportRefused, file_report, find_citation
 from qa.runs import queue_position
@@ -127,47 +127,10 @@ def status_of(question: Question) -> dict[str, Any]:
     return {"question": question, "run": run, "position": position}
 
 
-def published_heads() -> QuestionQuerySet:
-    """The questions of a list, with what QuestionHeadSerializer shows of their answers."""
-    questions = Question.objects.published().select_related("published_answer")
-    return questions.prefetch_related(standing_marks("published_answer__"))
-
-
-class QuestionFilter(django_filters.FilterSet):
-    """What narrows a list of published questions."""
-
-    verdict = django_filters.ChoiceFilter(
-        field_name="published_answer__verdict",
-        choices=Answer.Verdict.choices,
-        help_text="Of the published answer.",
-    )
-    category = django_filters.CharFilter(
-        method="cites_category", max_length=32, help_text="Of a preprint that the answer cites."
-    )
-    published_from = django_filters.DateFilter(field_name="published_at", lookup_expr="date__gte")
-    published_to = django_filters.DateFilter(field_name="published_at", lookup_expr="date__lte")
-
-    def cites_category(self, queryset: QuestionQuerySet, name: str, value: str) -> QuestionQuerySet:
-        return queryset.filter(cited_by_published(preprint__categories__contains=[value]))
-
-
-def cited_by_published(**wanted: Any) -> Exists:
-    """That a question's published answer cites a source as wanted."""
-    return Exists(Source.objects.filter(answer=OuterRef("published_answer"), is_cited=True, **wanted))
-
-
-class TaggedList:
-    """A list whose pages name the questions on them, for proxies that purge by name."""
-
-    def get_paginated_response(self, data: Any) -> Response:
-        response: Response = super().get_paginated_response(data)  # type: ignore[misc]
-        return tag(response, questions=[row["slug"] for row in data])
-
-
-@extend_schema_view(list=extend_schema(summary="List published questions, newest first"))
+@extend_schema_view(list=extend_schema(summary="List public questions, newest first"))
 class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, GenericViewSet):
     conditions = {
-        "list": list_validators,
+        "list": lambda request: asked_list(request).find(request),
         "suggestions": list_validators,
         "retrieve": answer_validators,
         "answers": question_validators,
@@ -178,12 +141,16 @@ class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, Gener
     filterset_class = QuestionFilter
     lookup_field = "slug"
     lookup_value_regex = "[a-z0-9]{10}"
-    ordering = ("-published_at", "-pk")
+
+    @property
+    def ordering(self) -> tuple[str, str]:
+        """Of the list."""
+        return asked_list(self.request).ordering
 
     def get_queryset(self) -> QuestionQuerySet:
-        """Collections hold what is published; whoever has an address sees what visible_question() allows."""
+        """Collections hold what is public; whoever has an address sees what visible_question() allows."""
         if self.action == "list":
-            return published_heads()
+            return heads(asked_list(self.request).rows.all())
         return Question.objects.select_related("merged_into", "published_answer__run")
 
     @extend_schema(
@@ -359,4 +326,4 @@ class PreprintQuestionsView(ConditionalViews, TaggedList, ListAPIView):
     def get_queryset(self) -> QuerySet[Question]:
         if getattr(self, "swagger_fake_view", False):
             return super().get_queryset()
-        return published_heads().filter(cited_by_published(preprint=self.preprint))
+        return heads(Question.objects.published()).filter(cited_by_published(preprint=self.preprint))

@@ -40,7 +40,7 @@ def corrections() -> QuerySet[Any, dict[str, Any]]:
     earlier = Answer.objects.filter(
         question=OuterRef("question"), version__lt=OuterRef("version"), state=Answer.State.SUPERSEDED
     )
-    retracted = Question.objects.filter(state=Question.State.RETRACTED).order_by()
+    retracted = Question.objects.retracted().order_by()
     reanswered = Answer.objects.readable().filter(Exists(earlier)).order_by()
     outdated = Mark.objects.filter(kind__in=GRAVE, answer__in=Answer.objects.readable()).order_by()
     return (

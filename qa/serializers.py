@@ -332,6 +332,7 @@ class QuestionHeadSerializer(serializers.ModelSerializer[Question]):
 
     url = APIURLField("v1:question-detail", "slug")
     page_url = PageURLField()
+    text = serializers.SerializerMethodField(help_text="Empty once it was retracted.")
     answer = AnswerHeadSerializer(source="published_answer", read_only=True, allow_null=True)
 
     class Meta:
@@ -345,8 +346,13 @@ class QuestionHeadSerializer(serializers.ModelSerializer[Question]):
             "state",
             "asked_at",
             "published_at",
+            "closed_at",
+            "reason",
             "answer",
         ]
+
+    def get_text(self, question: Question) -> str:
+        return "" if question.state == Question.State.RETRACTED else question.text
 
 
 class SuggestionSerializer(serializers.ModelSerializer[Question]):

@@ -28,6 +28,10 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         """Questions that this archive could not answer, waiting for new preprints."""
         return self.filter(state=Question.State.UNANSWERABLE)
 
+    def retracted(self) -> "QuestionQuerySet":
+        """Tombstones: the day and the reason are public, the question's words no longer are."""
+        return self.filter(state=Question.State.RETRACTED)
+
     def gaps(self) -> "QuestionQuerySet":
         """Standing questions that a curator has read and listed (docs/decisions/0011)."""
         return self.standing().filter(is_listed=True)

@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from qa import publishing
 from qa.models import Answer, AnswerRun, Citation, FollowUp, Question, Spend
 from tests.factories import PreprintFactory
 from tests.qa.factories import (
@@ -214,6 +215,42 @@ def test_list_is_filtered_by_verdict_category_and_dates(client):
     assert listed(client, "?category=gr-qc") == [other.slug]
     assert listed(client, "?category=math.CO") == []
     assert listed(client, "?published_from=2026-05-09&published_to=2026-05-09") == [partial.slug]
+
+
+def test_list_has_the_states_that_are_public_and_no_other(client):
+    made = make_one_of_each_state()
+    published = made["merged"].merged_into
+    gap = make_unanswerable_question()
+    Question.objects.filter(pk=gap.pk).update(is_listed=True)
+    older = make_closed_question("retracted")
+    Question.objects.filter(pk=older.pk).update(closed_at=datetime(2026, 5, 9, tzinfo=UTC))
+    retracted = made["retracted"]
+    assert listed(client, "?state=published") == listed(client) == [published.slug]
+    assert listed(client, "?state=unanswerable") == [gap.slug]
+    assert listed(client, "?state=retracted&limit=1") == [retracted.slug]
+    page = client.get(f"{LIST}?state=retracted&limit=1").json()
+    [row] = client.get(page["next"]).json()["results"]
+    assert (row["slug"], row["text"], row["answer"]) == (older.slug, "", None)
+    assert (row["reason"], row["closed_at"]) == ("It names a private person.", "2026-05-09T00:00:00Z")
+    for state in ("pending", "held", "failed", "rejected", "merged", "all"):
+        response = client.get(f"{LIST}?state={state}")
+        assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "state")
+
+
+def test_list_of_each_state_is_read_anew_once_it_changes(client):
+    retracted, gap = make_published_question(), make_unanswerable_question()
+    addresses = [f"{LIST}?state={state}" for state in ("published", "retracted", "unanswerable")]
+    before = [client.get(address)["ETag"] for address in addresses]
+
+    def again() -> list[int]:
+        pairs = zip(addresses, before, strict=True)
+        return [client.get(one, headers={"If-None-Match": etag}).status_code for one, etag in pairs]
+
+    assert again() == [304, 304, 304]
+    publishing.retract(retracted, "Its main source was withdrawn.")
+    assert again() == [200, 200, 304]
+    publishing.list_gap(gap, is_listed=True)
+    assert again() == [200, 200, 200]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,10 @@ ROUTES: dict[str, list[str]] = {
     "v1:preprint-list": ["?text=gyroscopes", "?category=quant-ph&text=drift", "?withdrawn=false"],
     "v1:preprint-detail": [""], "v1:preprint-similar": [""], "v1:preprint-questions": [""],
     "v1:search-list": [f"{one}&mode={mode}" for one in SEARCHES for mode in ("hybrid", "text", "vector")],
-    "v1:question-list": ["", "?verdict=answered", "?category=quant-ph", "?limit=100"],
+    "v1:question-list": [
+        "", "?verdict=answered", "?category=quant-ph", "?limit=100", "?state=", "?state=all",
+        *(f"?state={state}" for state in Question.State.values),
+    ],
     "v1:question-suggestions": SEARCHES,
     "v1:question-detail": [""], "v1:question-status": [""], "v1:question-answers": [""],
     "v1:question-answer": [""], "v1:question-reports": [""],
@@ -147,7 +150,7 @@ def may_say(word: str, owner: str, name: str, given: dict) -> bool:
     if word in OF_THE_ASKER:
         return is_own or (word == "unanswerabletext" and name == "qa:gaps")
     if word in OF_THE_NOTICE:
-        return is_own or name in {"qa:corrections", "qa:corrections-feed"}
+        return is_own or name in {"qa:corrections", "qa:corrections-feed", "v1:question-list"}
     return word in OF_THE_WITHDRAWN and is_own
 
 
@@ -357,8 +360,10 @@ def test_notices_of_corrections_are_said_where_they_belong(world):
     for address in (
         f"/ask/{retracted}", f"/ask/{retracted}.md", f"/api/v1/questions/{retracted}/", "/corrections",
         "/feeds/corrections.atom", "/feeds/corrections.json", f"/feeds/question/{retracted}.json",
+        "/api/v1/questions/?state=retracted",
     ):  # fmt: skip
         assert notice in at(address), address
+    assert notice not in at("/api/v1/questions/")
     for address in (
         f"/ask/{overtaken}", f"/ask/{overtaken}.md", f"/ask/{overtaken}.bib", f"/ask/{overtaken}.ris",
         f"/ask/{overtaken}.csl.json", "/corrections", "/feeds/corrections.atom",
