@@ -195,6 +195,7 @@ TOKEN_ASK_QUOTA_PER_HOUR: int = env.int("TOKEN_ASK_QUOTA_PER_HOUR", 200)
 TOKEN_ASK_QUOTA_PER_DAY: int = env.int("TOKEN_ASK_QUOTA_PER_DAY", 1_000)
 REPORT_QUOTA_PER_DAY: int = env.int("REPORT_QUOTA_PER_DAY", 30)
 MAX_OPEN_RUNS: int = env.int("MAX_OPEN_RUNS", 500)
+STATUS_WAITS: int = env.int("STATUS_WAITS", 4)  # of the threads of one web process
 NUM_PROXIES: int = env.int("NUM_PROXIES", 0)
 
 # Accounts: staff only.

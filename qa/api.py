@@ -1,17 +1,20 @@
 """REST: questions, their answers and versions, asking, and the questions that cite a preprint."""
 
-from typing import Any
+import hashlib
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.formats import date_format
+from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
-from rest_framework import mixins
+from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.generics import ListAPIView
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -43,6 +46,7 @@ from qa.serializers import (
     prefixed,
 )
 from qa.submission import NearDuplicate, QueueFull, QuotaUsed, Refused, submit_question
+from qa.waiting import LONGEST_SECONDS, wait_for
 
 SUGGESTED_SECONDS = 300  # how long a browser may keep suggestions
 WITH_RETRIEVED = [Question.State.PENDING, Question.State.UNANSWERABLE]
@@ -125,6 +129,30 @@ def status_of(question: Question) -> dict[str, Any]:
     run = answer.run if answer else question.runs.order_by("-pk").first()
     position = queue_position(run) if run and run.state == AnswerRun.State.QUEUED else None
     return {"question": question, "run": run, "position": position}
+
+
+class WaitSerializer(serializers.Serializer):
+    wait = serializers.IntegerField(
+        default=0,
+        min_value=0,
+        max_value=LONGEST_SECONDS,
+        help_text="Seconds to wait for news while the question is pending: for a status that is another one "
+        "than that of `If-None-Match`, or than now. The answer may come at once where many wait.",
+    )
+
+
+class StatusNow(NamedTuple):
+    """A question's status as it is shown at one moment, and the ETag of that."""
+
+    shown: dict[str, Any]
+    etag: str
+
+
+def status_now(queryset: QuerySet[Question], slug: str) -> StatusNow:
+    """Raises what visible_question() does."""
+    shown = StatusSerializer(status_of(visible_question(queryset, slug))).data
+    digest = hashlib.blake2b(JSONRenderer().render(shown), digest_size=12).hexdigest()
+    return StatusNow(shown, f'"{digest}"')
 
 
 @extend_schema_view(list=extend_schema(summary="List public questions, newest first"))
@@ -233,11 +261,23 @@ class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, Gener
         headers = {} if question.state == Question.State.PUBLISHED else UNLISTED
         return tag(Response(QuestionSerializer(question).data, headers=headers), questions=[slug])
 
-    @extend_schema(summary="Read where a question stands", responses=StatusSerializer)
+    @extend_schema(
+        summary="Read where a question stands", parameters=[WaitSerializer], responses=StatusSerializer
+    )
     @action(detail=True, filterset_class=None, pagination_class=None)
     def status(self, request: Request, slug: str) -> Response:
-        question = visible_question(self.get_queryset(), slug)
-        return Response(StatusSerializer(status_of(question)).data, headers=UNLISTED)
+        """With `wait`, the answer comes when there is news, or 304 when the time is over."""
+        asked = WaitSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        held = {tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))}
+
+        def is_news(now: StatusNow, first: StatusNow) -> bool:
+            is_pending = now.shown["state"] == Question.State.PENDING
+            return not is_pending or now.etag not in (held or {first.etag})
+
+        wait = asked.validated_data["wait"]
+        now = wait_for(lambda: status_now(self.get_queryset(), slug), is_news, seconds=wait)
+        return Response(now.shown, headers={**UNLISTED, "ETag": now.etag})
 
     @extend_schema(
         summary="Report a problem with a question's page",
