@@ -36,8 +36,8 @@ router.APIRootView = Root
 router.include_format_suffixes = False
 router.register("preprints", PreprintViewSet, basename="preprint")
 router.register("search", SearchViewSet, basename="search")
-router.register("questions", QuestionViewSet, basename="question")
 router.register("questions", CuratingViewSet, basename="curating")
+router.register("questions", QuestionViewSet, basename="question")  # after it: the last one is in the root
 
 v1 = [
     path("export/answers.jsonl", AnswersExport.as_view(), name="answers-export"),

@@ -141,6 +141,11 @@ class WaitSerializer(serializers.Serializer):
     )
 
 
+def published_heads() -> QuestionQuerySet:
+    """The published questions, with what QuestionHeadSerializer shows of their answers."""
+    return heads(Question.objects.published())
+
+
 class StatusNow(NamedTuple):
     """A question's status as it is shown at one moment, and the ETag of that."""
 
@@ -366,4 +371,4 @@ class PreprintQuestionsView(ConditionalViews, TaggedList, ListAPIView):
     def get_queryset(self) -> QuerySet[Question]:
         if getattr(self, "swagger_fake_view", False):
             return super().get_queryset()
-        return heads(Question.objects.published()).filter(cited_by_published(preprint=self.preprint))
+        return published_heads().filter(cited_by_published(preprint=self.preprint))

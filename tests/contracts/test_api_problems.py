@@ -214,7 +214,7 @@ def test_addresses_are_on_the_canonical_host_whatever_host_was_asked(client, set
     page = client.get("/api/v1/preprints/?limit=1", headers={"Host": "other.example"}).json()
     moved = client.get("/api/v1/preprints/quant-ph/9705052/", headers={"Host": "other.example"})
 
-    assert root["preprints"] == f"{api}/preprints/"
+    assert (root["preprints"], root["questions"]) == (f"{api}/preprints/", f"{api}/questions/")
     assert page["next"].startswith(f"{api}/preprints/?cursor=")
     assert moved["Location"] == f"{api}/preprints/{old.identifier}/"
 
