@@ -22,6 +22,10 @@ from archive.outages import OUTAGES
 log = structlog.get_logger()
 
 RETRY_AFTER_OUTAGE = 5  # seconds; the pool has checked and replaced its connections by then
+LIMIT_HEADERS = {
+    "RateLimit-Policy": '`"requests";q=600;w=60`: how many requests (q) in how many seconds (w).',
+    "RateLimit": '`"requests";r=599;t=42`: how many of them are left (r) in the next seconds (t).',
+}
 
 
 def problem(
@@ -148,7 +152,7 @@ def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponseBase:
 
 
 def document_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Adds to the OpenAPI schema what every operation answers when it cannot do its work."""
+    """Adds to the OpenAPI schema what every operation answers when it cannot do its work, and its limits."""
     error = {
         "properties": {name: {"type": "string"} for name in ("field", "code", "detail")},
         "type": "object",
@@ -160,12 +164,17 @@ def document_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         "properties": {**texts, "status": {"type": "integer"}, "errors": {"type": "array", "items": error}},
         "required": [*texts, "status"],
     }
+    result["components"]["headers"] = {
+        name: {"description": words, "schema": {"type": "string"}} for name, words in LIMIT_HEADERS.items()
+    }
+    limits = {name: {"$ref": f"#/components/headers/{name}"} for name in LIMIT_HEADERS}
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in result["paths"].values():
         for operation in operations.values():
             responses = operation["responses"]
             responses["default"] = {"description": "Another problem."}
             for status in responses:
+                responses[status]["headers"] = limits
                 if status >= "400":
                     responses[status]["content"] = content
     return result

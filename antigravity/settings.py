@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "qa.throttling.RateLimitHeaders",  # outside of what makes a 304, which keeps few headers
     "antigravity.problems.ConditionalGet",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -193,6 +194,8 @@ ASK_QUOTA_PER_HOUR: int = env.int("ASK_QUOTA_PER_HOUR", 20)
 ASK_QUOTA_PER_DAY: int = env.int("ASK_QUOTA_PER_DAY", 60)
 TOKEN_ASK_QUOTA_PER_HOUR: int = env.int("TOKEN_ASK_QUOTA_PER_HOUR", 200)
 TOKEN_ASK_QUOTA_PER_DAY: int = env.int("TOKEN_ASK_QUOTA_PER_DAY", 1_000)
+REQUESTS_PER_MINUTE: int = env.int("REQUESTS_PER_MINUTE", 600)
+TOKEN_REQUESTS_PER_MINUTE: int = env.int("TOKEN_REQUESTS_PER_MINUTE", 3_000)
 REPORT_QUOTA_PER_DAY: int = env.int("REPORT_QUOTA_PER_DAY", 30)
 MAX_OPEN_RUNS: int = env.int("MAX_OPEN_RUNS", 500)
 STATUS_WAITS: int = env.int("STATUS_WAITS", 4)  # of the threads of one web process
@@ -280,6 +283,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["antigravity.limits.BoundedJSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["qa.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["qa.authentication.AnybodyOrScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["qa.throttling.RequestThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "antigravity.limits.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -291,7 +295,7 @@ REST_FRAMEWORK = {
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "WWW-Authenticate"]
+CORS_EXPOSE_HEADERS = ["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"]
 SPECTACULAR_SETTINGS = {
     "TITLE": "Antigravity Q&A",
     "DESCRIPTION": "Preprints, questions, and answers whose claims are checked against the text they cite.",

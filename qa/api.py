@@ -23,12 +23,19 @@ from rest_framework.viewsets import GenericViewSet
 from archive.api import find_preprint, moved_to
 from archive.conditions import ConditionalViews
 from archive.models import Preprint
-from qa.authentication import asker_of
+from qa.api_problems import (
+    AskedInOtherWords,
+    QuestionRefused,
+    QueueIsFull,
+    QuotaExceeded,
+    with_wait,
+)
 from qa.caching import tag
 from qa.conditions import answer_validators, list_validators, question_validators
 from qa.lists import QuestionFilter, TaggedList, asked_list, cited_by_published, heads
 from qa.models import Answer, AnswerRun, Question, QuestionQuerySet, standing_marks
 from qa.nearness import suggest_questions
+from qa.quotas import ask_windows, report_windows
 from qa.reporting import ReportRefused, file_report, find_citation
 from qa.runs import queue_position
 from qa.serializers import (
@@ -46,42 +53,13 @@ from qa.serializers import (
     prefixed,
 )
 from qa.submission import NearDuplicate, QueueFull, QuotaUsed, Refused, submit_question
+from qa.throttling import note_quota
+from qa.tokens import asker_of
 from qa.waiting import LONGEST_SECONDS, wait_for
 
 SUGGESTED_SECONDS = 300  # how long a browser may keep suggestions
 WITH_RETRIEVED = [Question.State.PENDING, Question.State.UNANSWERABLE]
 UNLISTED = {"Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}  # for whoever has the address
-
-
-class QuestionRefused(APIException):
-    """The submission gate refused the text; `code` is its reason."""
-
-    status_code = 422
-
-
-class QuotaExceeded(APIException):
-    """This address asked as often as it may."""
-
-    status_code = 429
-    default_code = "quota"
-
-
-class QueueIsFull(APIException):
-    """More questions wait than can be answered soon."""
-
-    status_code = 503
-    default_code = "queue_full"
-
-
-class AskedInOtherWords(APIException):
-    """Published questions ask the same: `candidates`."""
-
-    status_code = 409
-    default_code = "near_duplicate"
-
-    def __init__(self, refusal: NearDuplicate) -> None:
-        super().__init__(refusal.message)
-        self.extra = {"candidates": SuggestionSerializer(refusal.candidates, many=True).data}
 
 
 class Retracted(APIException):
@@ -220,9 +198,11 @@ class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, Gener
         except NearDuplicate as refusal:
             raise AskedInOtherWords(refusal) from refusal
         except QuotaUsed as refusal:
+            note_quota(request, ask_windows)
             raise with_wait(QuotaExceeded(refusal.message), refusal.retry_after) from refusal
         except QueueFull as refusal:
             raise with_wait(QueueIsFull(refusal.message), refusal.retry_after) from refusal
+        note_quota(request, ask_windows)
         status = status_of(submission.question) | {"duplicate": not submission.is_new}
         return Response(
             AcceptedSerializer(status).data,
@@ -317,7 +297,9 @@ class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, Gener
         except ReportRefused as refusal:
             raise QuestionRefused(refusal.message, code="report_refused") from refusal
         except QuotaUsed as refusal:
+            note_quota(request, report_windows)
             raise with_wait(QuotaExceeded(refusal.message), refusal.retry_after) from refusal
+        note_quota(request, report_windows)
         return Response(ReportedSerializer(report).data, status=201, headers=UNLISTED)
 
     @extend_schema(
@@ -345,12 +327,6 @@ class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, Gener
         versions = Answer.objects.readable().filter(question=question).select_related("run")
         answer = get_object_or_404(versions.prefetch_related(*ANSWER_ROWS), version=int(version))
         return tag(Response(AnswerSerializer(answer).data), questions=[slug])
-
-
-def with_wait(problem: APIException, seconds: int) -> APIException:
-    """The problem with a Retry-After header."""
-    problem.wait = seconds  # type: ignore[attr-defined]
-    return problem
 
 
 @extend_schema_view(get=extend_schema(summary="List the published questions whose answer cites a preprint"))

@@ -1,6 +1,6 @@
 """Who uses the API: anybody, or a program with a token that does what its scopes and its owner allow."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -11,7 +11,8 @@ from rest_framework.request import Request
 
 from qa.models import Token
 from qa.quotas import asker_key
-from qa.tokens import ScopeMissing, TokenRefused, check_scope, find_token
+from qa.throttling import count_request
+from qa.tokens import ScopeMissing, TokenRefused, check_scope, find_token, token_of
 
 CHALLENGE = 'Bearer realm="api"'
 
@@ -35,6 +36,7 @@ class BearerAuthentication(BaseAuthentication):
         try:
             token = find_token(request.META)
         except TokenRefused as refusal:
+            count_request(request._request, asker_key(request.META))  # no throttle is reached after a 401
             raise AuthenticationFailed(refusal.message, code="invalid_token") from refusal
         return (token.owner, token) if token else None
 
@@ -72,16 +74,6 @@ def require_scope(request: Request, scope: Token.Scope) -> None:
         check_scope(token_of(request), scope)
     except ScopeMissing as refusal:
         raise LacksScope(refusal) from refusal
-
-
-def asker_of(request: Request) -> str:
-    """The key under which a request to the API is counted."""
-    return token_of(request).asker if request.auth else asker_key(request.META)
-
-
-def token_of(request: Request) -> Token:
-    """The token of a request that bears one."""
-    return cast("Token", request.auth)
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

@@ -13,11 +13,12 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from qa.api import UNLISTED, status_of
-from qa.authentication import CuratorsToken, token_of
+from qa.authentication import CuratorsToken
 from qa.curating import ANSWER_DECISIONS, MAX_REASON, QUESTION_DECISIONS, carry_out
 from qa.models import Answer, Question
 from qa.publishing import NotAllowed
 from qa.serializers import StatusSerializer
+from qa.tokens import token_of
 
 DECISIONS = {decision.name: decision for decision in [*ANSWER_DECISIONS, *QUESTION_DECISIONS]}
 

@@ -5,6 +5,7 @@ Counted in one statement, so that a limit of 10 lets exactly 10 through.
 
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.utils.crypto import salted_hmac
 from qa.models import BEARER_ASKER, AskQuota
 
 KEPT_DAYS = 2
+HOUR, DAY = 3_600, 86_400
 
 
 class QuotaUsed(Exception):
@@ -53,43 +55,74 @@ def client_network(meta: Mapping[str, Any]) -> str:
     return str(parsed)
 
 
+@dataclass(frozen=True)
+class Window:
+    """A stretch of time in which an asker may do something `limit` times; `name` is what programs call it."""
+
+    name: str
+    key: str  # of the row that counts
+    limit: int
+    seconds: int
+    end: datetime
+
+    def left(self, used: int) -> int:
+        return max(0, self.limit - used)
+
+    def wait(self, now: datetime) -> int:
+        """Seconds until the next window begins."""
+        return max(1, int((self.end - now).total_seconds()) + 1)
+
+
+def ask_windows(asker: str, now: datetime) -> list[Window]:
+    """How many new questions this asker may ask in this hour, and on this day."""
+    if asker.startswith(BEARER_ASKER):
+        per_hour, per_day = settings.TOKEN_ASK_QUOTA_PER_HOUR, settings.TOKEN_ASK_QUOTA_PER_DAY
+    else:
+        per_hour, per_day = settings.ASK_QUOTA_PER_HOUR, settings.ASK_QUOTA_PER_DAY
+    next_hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return [
+        Window("questions-day", f"day:{now:%Y%m%d}", per_day, DAY, _next_day(now)),
+        Window("questions-hour", f"hour:{now:%Y%m%d%H}", per_hour, HOUR, next_hour),
+    ]
+
+
+def report_windows(asker: str, now: datetime) -> list[Window]:
+    """How many reports and votes any asker may send on this day."""
+    limit = settings.REPORT_QUOTA_PER_DAY
+    return [Window("reports-day", f"said:{now:%Y%m%d}", limit, DAY, _next_day(now))]
+
+
+def read_used(asker: str, windows: list[Window]) -> list[int]:
+    """How much of each window is used; one query."""
+    rows = AskQuota.objects.filter(asker=asker, window__in=[window.key for window in windows])
+    used = dict(rows.values_list("window", "asked"))
+    return [used.get(window.key, 0) for window in windows]
+
+
 def use_quota(asker: str) -> None:
     """Counts one question. Raises QuotaUsed over a limit; the caller's transaction rolls the count back."""
     now = timezone.now()
-    next_hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    next_day = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    per_hour, per_day = ask_limits(asker)
-    for window, limit, end, period in (
-        (f"day:{now:%Y%m%d}", per_day, next_day, "day"),
-        (f"hour:{now:%Y%m%d%H}", per_hour, next_hour, "hour"),
-    ):
-        if _count(asker, window) > limit:
-            wait = _seconds_until(end, now)
+    for window in ask_windows(asker, now):
+        if _count(asker, window.key) > window.limit:
+            period = "day" if window.seconds == DAY else "hour"
+            wait = window.wait(now)
             raise QuotaUsed(
-                f"The limit is {limit} new questions in one {period}. Please try again in {_in_words(wait)}; "
-                "questions that are answered already can be read at any time.",
+                f"The limit is {window.limit} new questions in one {period}. Please try again in "
+                f"{_in_words(wait)}; questions that are answered already can be read at any time.",
                 retry_after=wait,
             )
-
-
-def ask_limits(asker: str) -> tuple[int, int]:
-    """How many new questions this asker may ask in an hour, and in a day."""
-    if asker.startswith(BEARER_ASKER):
-        return settings.TOKEN_ASK_QUOTA_PER_HOUR, settings.TOKEN_ASK_QUOTA_PER_DAY
-    return settings.ASK_QUOTA_PER_HOUR, settings.ASK_QUOTA_PER_DAY
 
 
 def use_report_quota(asker: str) -> None:
     """Counts one report or vote. Raises QuotaUsed over the limit of a day, as use_quota() does."""
     now = timezone.now()
-    next_day = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    limit = settings.REPORT_QUOTA_PER_DAY
-    if _count(asker, f"said:{now:%Y%m%d}") > limit:
-        wait = _seconds_until(next_day, now)
-        raise QuotaUsed(
-            f"The limit is {limit} reports in one day. Please try again in {_in_words(wait)}.",
-            retry_after=wait,
-        )
+    for window in report_windows(asker, now):
+        if _count(asker, window.key) > window.limit:
+            wait = window.wait(now)
+            raise QuotaUsed(
+                f"The limit is {window.limit} reports in one day. Please try again in {_in_words(wait)}.",
+                retry_after=wait,
+            )
 
 
 def forget_askers() -> int:
@@ -112,8 +145,8 @@ def _count(asker: str, window: str) -> int:
         return cursor.fetchone()[0]
 
 
-def _seconds_until(end: datetime, now: datetime) -> int:
-    return max(1, int((end - now).total_seconds()) + 1)
+def _next_day(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 def _in_words(seconds: int) -> str:

@@ -9,9 +9,10 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
+from rest_framework.request import Request
 
 from qa.models import Token
 from qa.quotas import asker_key
@@ -76,6 +77,16 @@ def identify_asker(meta: Mapping[str, Any], scope: Token.Scope) -> str:
         return asker_key(meta)
     check_scope(token, scope)
     return token.asker
+
+
+def token_of(request: Request) -> Token:
+    """The token of a request to the API that bears one."""
+    return cast("Token", request.auth)
+
+
+def asker_of(request: Request) -> str:
+    """The key under which a request to the API is counted."""
+    return token_of(request).asker if request.auth else asker_key(request.META)
 
 
 def check_scope(token: Token, scope: str) -> None:

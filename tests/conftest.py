@@ -38,6 +38,7 @@ def prepare_environment() -> Services | None:
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
     os.environ.setdefault("MODEL_DIR", str(ROOT / "var" / "models"))
     os.environ.setdefault("ANTIGRAVITY_DATA", str(ROOT.parent / "shared" / "data"))
+    os.environ.setdefault("REQUESTS_PER_MINUTE", "1000000")  # all tests of a worker come from one address
     os.environ["DEBUG"] = "true"  # static files need no collecting; Django's test runner turns it off again
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop in the tests' thread
     os.environ["DJANGO_SETTINGS_MODULE"] = "antigravity.settings"
