@@ -25,6 +25,7 @@ from archive.conditions import ConditionalViews
 from archive.models import Preprint
 from qa.api_problems import (
     AskedInOtherWords,
+    KeyIsReused,
     QuestionRefused,
     QueueIsFull,
     QuotaExceeded,
@@ -32,6 +33,7 @@ from qa.api_problems import (
 )
 from qa.caching import tag
 from qa.conditions import answer_validators, list_validators, question_validators
+from qa.idempotency import KeyMalformed, KeyReused
 from qa.lists import QuestionFilter, TaggedList, asked_list, cited_by_published, heads
 from qa.models import Answer, AnswerRun, Question, QuestionQuerySet, standing_marks
 from qa.nearness import suggest_questions
@@ -167,6 +169,13 @@ class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, Gener
     @extend_schema(
         summary="Ask a question",
         request=AskSerializer,
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                location=OpenApiParameter.HEADER,
+                description="Such as a UUID. For 24 hours the same request with it gets the same answer.",
+            )
+        ],
         responses={
             202: OpenApiResponse(AcceptedSerializer, "A new question; `Location` is its address."),
             200: OpenApiResponse(AcceptedSerializer, "It was asked before; `Location` is its address."),
@@ -174,7 +183,10 @@ class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, Gener
                 description="Published questions ask the same in other words: `candidates`. "
                 "`force` asks anyway."
             ),
-            422: OpenApiResponse(description="The text is no question for this archive: `code` says why."),
+            422: OpenApiResponse(
+                description="The text is no question for this archive: `code` says why. "
+                "`idempotency_key_reused`: the key came with another question before."
+            ),
             429: OpenApiResponse(description="The quota is used; `Retry-After` says for how long."),
             503: OpenApiResponse(
                 description="Too many questions wait; `Retry-After` says when to try again."
@@ -182,8 +194,8 @@ class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, Gener
         },
     )
     def create(self, request: Request) -> Response:
-        """Then poll `status/` under the question's address. The same text lands on the same question, so
-        that a request may safely be repeated.
+        """Then wait for news at `status/` under the question's address. The same text lands on the same
+        question, so that a request may safely be repeated; with `Idempotency-Key` its answer is the same too.
         """
         body = AskSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -192,7 +204,12 @@ class QuestionViewSet(ConditionalViews, TaggedList, mixins.ListModelMixin, Gener
                 body.validated_data["text"],
                 asker=asker_of(request),
                 force=body.validated_data["force"],
+                idempotency_key=request.headers.get("Idempotency-Key"),
             )
+        except KeyMalformed as refusal:
+            raise ValidationError({"Idempotency-Key": refusal.message}) from refusal
+        except KeyReused as refusal:
+            raise KeyIsReused(refusal.message) from refusal
         except Refused as refusal:
             raise QuestionRefused(refusal.message, code=refusal.code) from refusal
         except NearDuplicate as refusal:

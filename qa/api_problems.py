@@ -12,6 +12,13 @@ class QuestionRefused(APIException):
     status_code = 422
 
 
+class KeyIsReused(APIException):
+    """The Idempotency-Key came with another question before."""
+
+    status_code = 422
+    default_code = "idempotency_key_reused"
+
+
 class QuotaExceeded(APIException):
     """This address asked as often as it may."""
 

@@ -178,6 +178,7 @@ def _erase_words(question: Question) -> None:
     _log_of(Question, [str(question.pk)]).update(object_repr=ERASED)
     question.answers.all().delete()
     question.embeddings.all().delete()
+    question.ask_keys.all().delete()
     question.reports.all().delete()
     question.runs.update(retrieved=[], change_reason="")
     question.text, question.text_key = ERASED, secrets.token_hex(32)

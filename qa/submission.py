@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from archive.models import Embedding, HarvestRun, Preprint
 from qa import dispatching, runs
+from qa.idempotency import Key, find_repeat, keep_key, lock_key, make_key
 from qa.models import AnswerRun, Question
 from qa.nearness import embed_question, find_same, keep_vector
 from qa.questions import Refused, accept_question, judge_meaning
@@ -57,16 +58,33 @@ class Submission:
     is_new: bool
 
 
-def submit_question(text: str, *, asker: str, force: bool = False) -> Submission:
+def submit_question(
+    text: str, *, asker: str, force: bool = False, idempotency_key: str | None = None
+) -> Submission:
     """Takes a question, or finds the one it repeats; either way, its page is the answer to the asker.
 
     `asker` is what asker_key() made of the request. Raises Refused where the text can't be taken (or was
     rejected by a curator), NearDuplicate where it was answered in other words, unless it is asked with
     `force`, QuotaUsed and QueueFull where it can't be taken now. A repeat that starts no work uses no quota.
+    With an `idempotency_key`, a repeat within 24 hours is told what the first request was told; raises
+    KeyMalformed and KeyReused.
     """
+    if idempotency_key is None:
+        return _submit(text, asker=asker, force=force)
+    key = make_key(idempotency_key, asker=asker, text=text, force=force)
+    if repeated := find_repeat(key):
+        return Submission(repeated.question, repeated.is_new)
+    return _submit(text, asker=asker, force=force, key=key)
+
+
+def _submit(text: str, *, asker: str, force: bool, key: Key | None = None) -> Submission:
     accepted = accept_question(text)
     vector = _judge_new(accepted, force=force)
     with transaction.atomic():
+        if key:
+            lock_key(key)
+            if repeated := find_repeat(key):
+                return Submission(repeated.question, repeated.is_new)
         question, is_new = _find_or_create(accepted)
         if is_new and vector is not None:
             keep_vector(question, vector)
@@ -75,6 +93,8 @@ def submit_question(text: str, *, asker: str, force: bool = False) -> Submission
             _check_queue()
             run = runs.open_run(question, AnswerRun.Reason.ASKED if is_new else AnswerRun.Reason.ASKED_AGAIN)
             transaction.on_commit(partial(dispatching.wake, run), robust=True)
+        if key:
+            keep_key(key, question, is_new=is_new)
     return Submission(question, is_new)
 
 

@@ -11,7 +11,7 @@ from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_process_init
 
 from archive.embeddings import EmbedderUnavailable, get_embedder
-from qa import freshness, llm, nearness, pipeline, quotas, reanswering, runs, standing
+from qa import freshness, idempotency, llm, nearness, pipeline, quotas, reanswering, runs, standing
 from qa.dispatching import QUEUE, TASK
 from qa.refusals.language import identify_language
 
@@ -29,6 +29,7 @@ def answer_question(run_id: int, **kwargs: object) -> None:
 def forget_askers(**kwargs: object) -> None:
     """Deletes what is kept about askers once its window of time is over."""
     quotas.forget_askers()
+    idempotency.forget_keys()
 
 
 @shared_task(name="qa.tasks.sweep_freshness")

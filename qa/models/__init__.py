@@ -15,6 +15,7 @@ from qa.models.questions import (
     QuestionQuerySet,
     new_slug,
 )
+from qa.models.repeats import AskKey
 from qa.models.reports import MAX_REPORT, Report
 from qa.models.tokens import BEARER_ASKER, Token
 
@@ -25,6 +26,7 @@ __all__ = [
     "Answer",
     "AnswerRun",
     "AnswerRunQuerySet",
+    "AskKey",
     "AskQuota",
     "Citation",
     "CitationRecheck",
