@@ -100,6 +100,7 @@ class Preprint(models.Model):
             models.Index(fields=["-submitted_on", "-identifier"], name="preprint_newest"),
             models.Index(fields=["primary_category", "-submitted_on"], name="preprint_category_newest"),
             models.Index(Upper("doi"), name="preprint_doi"),
+            models.Index(fields=["updated_at", "id"], name="preprint_changed"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["source", "source_id"], name="preprint_one_per_source_record"),

@@ -7,7 +7,7 @@ comes to the same. What a mark means is in qa/models/marks.py; why it is so, doc
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
@@ -15,7 +15,7 @@ from django.db.models.functions import StrIndex
 from django.utils import timezone
 
 from archive.embeddings import EmbedderUnavailable
-from qa.models import Answer, Citation, Mark, Source, Sweep
+from qa.models import Answer, Citation, Mark, Question, Source, Sweep
 from qa.newcomers import Newcomers, find_newcomers
 
 SWEEP_LOCK = 7_210  # of pg_try_advisory_lock: two sweeps at once would do the same work
@@ -157,6 +157,7 @@ def record(findings: Findings) -> None:
     now = timezone.now()
     Mark.objects.filter(pk__in=findings.resolved).update(resolved_at=now)
     Mark.objects.bulk_create(findings.marks, ignore_conflicts=True, batch_size=BATCH)
+    note_changes(findings, now)
     last = Sweep.objects.order_by("-pk").first()
     found_nothing = not findings.has_news and last and not last.marked and not last.resolved
     row = last if last and found_nothing else Sweep()
@@ -164,3 +165,12 @@ def record(findings: Findings) -> None:
     row.marked, row.resolved = len(findings.marks), len(findings.resolved)
     row.embeddings_until = max(findings.newcomers.until, last.embeddings_until if last else 0)
     row.save()
+
+
+def note_changes(findings: Findings, now: datetime) -> None:
+    """Dates the questions whose answers got a mark or lost one, in the order in which all lock them."""
+    answers = {mark.answer_id for mark in findings.marks}
+    answers |= set(Mark.objects.filter(pk__in=findings.resolved).values_list("answer_id", flat=True))
+    changed = Question.objects.published().filter(published_answer__in=answers).order_by("pk")
+    locked = list(changed.select_for_update(no_key=True).values_list("pk", flat=True))
+    Question.objects.filter(pk__in=locked).update(changed_at=now)

@@ -62,7 +62,8 @@ def publish(answer: Answer, by: AbstractBaseUser | None = None) -> None:
     question.state = Question.State.PUBLISHED
     question.published_answer = answer
     question.published_at = question.published_at or now
-    question.save(update_fields=["state", "published_answer", "published_at"])
+    question.changed_at = now
+    question.save(update_fields=["state", "published_answer", "published_at", "changed_at"])
 
 
 @transaction.atomic
@@ -73,7 +74,7 @@ def hold(answer: Answer, reason: str) -> None:
         raise NotAllowed("Only the published version can be held.")
     _unpublish(question, Answer.State.HELD, hold_reasons=[reason])
     question.state = _unless_under_way(question, Question.State.HELD)
-    question.save(update_fields=["state", "published_answer"])
+    question.save(update_fields=["state", "published_answer", "changed_at"])
 
 
 @transaction.atomic
@@ -203,6 +204,7 @@ def _unpublish(question: Question, state: Answer.State, **changes: object) -> No
     """Takes the published answer, if any, off the question's page; the caller saves the question."""
     if question.published_answer_id:
         Answer.objects.filter(pk=question.published_answer_id).update(state=state, **changes)
+        question.changed_at = timezone.now()
     question.published_answer = None
 
 
@@ -214,7 +216,8 @@ def _close(question: Question, state: Question.State, *, reason: str = "") -> No
     question.state = state
     question.reason = reason
     question.closed_at = timezone.now()
-    question.save(update_fields=["state", "published_answer", "reason", "closed_at", "merged_into"])
+    changed = ["state", "published_answer", "changed_at", "reason", "closed_at", "merged_into"]
+    question.save(update_fields=changed)
 
 
 def _words(reason: str) -> str:

@@ -24,6 +24,10 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         """Questions whose answer anybody may list, search and index."""
         return self.filter(state=Question.State.PUBLISHED)
 
+    def ever_published(self) -> "QuestionQuerySet":
+        """Questions that the public could read once, whatever became of them: harvesters hear of both."""
+        return self.filter(published_at__isnull=False)
+
     def standing(self) -> "QuestionQuerySet":
         """Questions that this archive could not answer, waiting for new preprints."""
         return self.filter(state=Question.State.UNANSWERABLE)
@@ -76,6 +80,11 @@ class Question(models.Model):
         null=True, blank=True, help_text="When it was rejected, retracted or merged."
     )
     asked_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(
+        db_default=Now(),
+        editable=False,
+        help_text="When its answer was last published, taken down or marked: harvesters ask by it.",
+    )
     searched_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -92,6 +101,9 @@ class Question(models.Model):
         indexes = [
             models.Index(fields=["-published_at"], name="question_newest", condition=Q(state="published")),
             models.Index(fields=["state", "-asked_at"], name="question_state"),
+            models.Index(
+                fields=["changed_at", "id"], name="question_changed", condition=Q(published_at__isnull=False)
+            ),
         ]
         constraints = [
             models.CheckConstraint(
