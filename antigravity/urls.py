@@ -32,7 +32,7 @@ urlpatterns = [
     path("mcp/", mcp.with_slash, name="mcp-with-slash"),
     # Only what is an address without its slash: anything else would be sent to and fro for ever.
     re_path(
-        rf"^(?:recent|questions|gaps|search|map|about|method|quality|privacy|terms|accessibility|corrections|ask/{SLUG}(?:/(?:v{VERSION}|history))?|abs/.+|list/{CATEGORY}(?:/{MONTH})?)/$",
+        rf"^(?:recent|oai|questions|gaps|search|map|about|method|quality|privacy|terms|accessibility|corrections|ask/{SLUG}(?:/(?:v{VERSION}|history))?|abs/.+|list/{CATEGORY}(?:/{MONTH})?)/$",
         site.without_slash,
     ),
     path("", include("qa.urls")),

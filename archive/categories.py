@@ -43,3 +43,13 @@ def read_codes() -> dict[str, str]:
 def category_code(name: str) -> str:
     """A class's code from its name with its group's, or "" for a name that the taxonomy lacks."""
     return read_codes().get(name, "")
+
+
+def full_category_name(code: str) -> str:
+    """A class's name with its group's, as category_code() reads it; the code for one that is not known."""
+    return read_full_names().get(code, code)
+
+
+@lru_cache(maxsize=1)
+def read_full_names() -> dict[str, str]:
+    return {code: name for name, code in read_codes().items()}

@@ -19,6 +19,7 @@ INVISIBLE = re.compile(
     "\ufff9-\ufffb\U000e0000-\U000e0fff"  # interlinear annotation, tags, supplementary variation selectors
     "]"
 )
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # however it is written
 LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 WHITE_SPACE = re.compile(r"\s+")
 
@@ -54,6 +55,11 @@ def limit_marks(text: str) -> str:
         if marks <= MAX_COMBINING_MARKS:
             kept.append(character)
     return "".join(kept)
+
+
+def xml_text(text: str) -> str:
+    """A text without what XML 1.0 can't hold in any way of writing."""
+    return NOT_IN_XML.sub("", text)
 
 
 def hash_text(title: str, abstract: str) -> str:

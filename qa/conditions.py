@@ -155,6 +155,23 @@ def list_validators(request: HttpRequest, **_: Any) -> Validators:
     )
 
 
+def provider_validators(request: HttpRequest, **_: Any) -> Validators:
+    """Of the OAI-PMH provider, which tells of every preprint, and of every question that was published once;
+    two queries.
+    """
+    questions = Question.objects.ever_published().aggregate(
+        count=Count("pk"), public=Sum("published_answer"), at=Max("changed_at")
+    )
+    archive = _site_row()
+    return make_validators(
+        request.get_full_path(),
+        questions,
+        archive,
+        changed_at=[questions["at"], *moments_of(archive)],
+        is_dated=not archive["is_harvesting"],
+    )
+
+
 def gap_validators(request: HttpRequest, **_: Any) -> Validators:
     """Of the list of standing questions; one query. That a curator lists one has no date."""
     listed = Q(is_listed=True)

@@ -4,7 +4,6 @@ Ids are tag URIs (RFC 4151) and never change, wherever the site moves its pages:
 """
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -15,6 +14,7 @@ from django.utils.feedgenerator import Atom1Feed
 
 from archive.models import Author, Preprint
 from archive.references import one_line
+from archive.text import xml_text
 from qa.corrections import RETRACTED, Correction
 from qa.metadata import plain_text
 from qa.models import Answer, Mark, Question
@@ -22,9 +22,6 @@ from qa.rendering import render_inline, render_maths_text, render_stored
 
 ENTRIES = 50
 BEGAN = "2026"  # the year in which the site's tag URIs begin
-FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
-)  # in XML 1.0, however it is written
 ENDINGS = {"atom": "application/atom+xml", "json": "application/feed+json"}
 
 
@@ -167,18 +164,13 @@ class _Atom(Atom1Feed):
         handler.addQuickElement("content", item["content"], {"type": "html"})
 
 
-def _allowed(text: str) -> str:
-    """A text without what XML 1.0 can't hold in any way of writing."""
-    return FORBIDDEN.sub("", text)
-
-
 def to_atom(feed: Feed) -> str:
     """The feed as Atom."""
     atom = _Atom(
-        title=_allowed(feed.title),
+        title=xml_text(feed.title),
         link=_url(feed.page),
         description="",
-        subtitle=_allowed(one_line(feed.description)),
+        subtitle=xml_text(one_line(feed.description)),
         language="en-GB",
         author_name=settings.SITE_NAME,
         author_link=_url("/"),
@@ -188,15 +180,15 @@ def to_atom(feed: Feed) -> str:
     )
     for entry in feed.entries:
         atom.add_item(
-            title=_allowed(entry.title),
+            title=xml_text(entry.title),
             link=_url(entry.path),
             description=None,  # type: ignore[arg-type]  # optional in Django's code, not in its stubs
-            content=_allowed(entry.html),
+            content=xml_text(entry.html),
             unique_id=entry.id,
             pubdate=entry.published_at,
             updateddate=entry.updated_at,
-            categories=[_allowed(tag) for tag in entry.tags],
-            authors=[_allowed(name) for name in entry.authors],
+            categories=[xml_text(tag) for tag in entry.tags],
+            authors=[xml_text(name) for name in entry.authors],
         )
     return atom.writeString("utf-8")
 
@@ -205,8 +197,8 @@ def _json_entry(entry: Entry) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": entry.id,
         "url": _url(entry.path),
-        "title": _allowed(entry.title),
-        "content_html": _allowed(entry.html),
+        "title": xml_text(entry.title),
+        "content_html": xml_text(entry.html),
         "date_published": entry.published_at.isoformat(),
         "date_modified": entry.updated_at.isoformat(),
         "tags": list(entry.tags),

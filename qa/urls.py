@@ -12,6 +12,7 @@ from qa.views import (
     history,
     home,
     policies,
+    provider,
     quality,
     question,
     questions,
@@ -55,5 +56,6 @@ urlpatterns = [
     path("terms", policies.terms, name="terms"),
     path("accessibility", policies.accessibility, name="accessibility"),
     path("corrections", policies.corrections, name="corrections"),
+    path("oai", provider.oai, name="oai"),
     path("quality", quality.quality, name="quality"),
 ]

@@ -20,6 +20,7 @@ Disallow: /admin/
 Disallow: /search
 Disallow: /api/v1/search/
 Disallow: /api/v1/export/
+Disallow: /oai
 Allow: /
 
 Sitemap: {site}{sitemap}
@@ -44,6 +45,8 @@ Cite the preprints that a claim names, and read them first: a verdict says what 
  [corrections]({site}/feeds/corrections.atom), `{site}/feeds/category/<category>.atom`,\
  `{site}/feeds/search.atom?q=<words>`, `{site}/feeds/question/<slug>.atom`
 - MCP, for agents: `{site}/mcp`, Streamable HTTP: search, read, ask
+- [OAI-PMH]({site}/oai?verb=Identify), for harvesters: preprints and answers in Dublin Core, with what was\
+ taken back
 - [REST API]({site}/api/): documentation; its [schema]({site}/api/schema/)
 - [Sitemap]({site}{sitemap})
 

@@ -38,6 +38,7 @@ def addresses(question, preprint) -> list[str]:
         f"/api/v1/preprints/{identifier}/similar/", f"/api/v1/preprints/{identifier}/questions/",
         "/api/v1/search/?q=noise", "/api/v1/questions/", f"/api/v1/questions/{slug}/",
         f"/api/v1/questions/{slug}/answers/", f"/api/v1/questions/{slug}/answers/1/",
+        "/oai?verb=ListRecords&metadataPrefix=oai_dc",
     ]  # fmt: skip
 
 

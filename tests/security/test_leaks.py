@@ -49,6 +49,9 @@ ROUTES: dict[str, list[str]] = {
     "qa:reported": [""], "qa:format": [""], "qa:version-format": [""], "qa:card": [""],
     "qa:answers-feed": [""], "qa:corrections-feed": [""], "qa:category-feed": [""],
     "qa:search-feed": SEARCHES, "qa:question-feed": [""],
+    "qa:oai": ["", "?verb=Identify", "?verb=ListSets", *(
+        f"?verb={verb}&metadataPrefix=oai_dc" for verb in ("ListRecords", "ListIdentifiers")
+    )],
     "archive:recent": ["", "?page=2"], "archive:category": [""], "archive:list": [""], "archive:format": [""],
     "archive:preprint": ["", "?highlight=1", "?highlight=2"],
     "api-docs": [""], "schema": [""],
