@@ -174,7 +174,8 @@ def document_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             responses = operation["responses"]
             responses["default"] = {"description": "Another problem."}
             for status in responses:
-                responses[status]["headers"] = limits
+                if status < "300":
+                    responses[status]["headers"] = limits
                 if status >= "400":
                     responses[status]["content"] = content
     return result
