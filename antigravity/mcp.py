@@ -14,6 +14,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
+from qa.authentication import CHALLENGE
+from qa.models import Token
+from qa.quotas import asker_key
+from qa.throttling import TooManyRequests, count_request
+from qa.tokens import TokenRefused, find_token
+
 INVALID_REQUEST = -32600  # JSON-RPC's
 NEEDS_POST = (
     "This address speaks the Model Context Protocol: POST JSON-RPC here. There is no stream to GET and no "
@@ -49,12 +55,27 @@ def mcp(request: HttpRequest) -> HttpResponse:
     if request.content_type != "application/json":
         return refuse(415, "The body must be application/json.")
     try:
-        body = request.body
+        token = identify(request)
+        response = async_to_sync(exchange)(request, token, request.body)
+    except TokenRefused as refusal:
+        return refuse(401, refusal.message, **{"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'})
+    except TooManyRequests as refusal:
+        return refuse(429, str(refusal.detail), **{"Retry-After": str(refusal.wait)})
     except RequestDataTooBig:
         return refuse(413, f"The request is too large: {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes at most.")
-    response = async_to_sync(exchange)(request, body)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def identify(request: HttpRequest) -> Token | None:
+    """The token that a request bears, if any. Counts it. Raises TokenRefused and TooManyRequests."""
+    try:
+        token = find_token(request.META)
+    except TokenRefused:
+        count_request(request, asker_key(request.META))
+        raise
+    count_request(request, token.asker if token else asker_key(request.META))
+    return token
 
 
 @csrf_exempt
@@ -64,9 +85,7 @@ def with_slash(request: HttpRequest) -> HttpResponse:
 
 
 def scope_of(request: HttpRequest) -> Message:
-    """The request as ASGI has it, with Django's own for the tools."""
-    from qa.mcp.server import REQUEST
-
+    """The request as ASGI has it."""
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -80,14 +99,14 @@ def scope_of(request: HttpRequest) -> Message:
             (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
             for name, value in request.headers.items()
         ],
-        REQUEST: request,
     }
 
 
-async def exchange(request: HttpRequest, body: bytes) -> HttpResponse:
+async def exchange(request: HttpRequest, token: Token | None, body: bytes) -> HttpResponse:
     """Gives the application one whole request, and gathers its answer."""
-    from qa.mcp.server import application  # the SDK costs memory: only a process that is asked has it
+    from qa.mcp.server import CALLER, Caller, application  # heavy: only a process that is asked has it
 
+    caller = Caller(asker=token.asker if token else asker_key(request.META), token=token)
     unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
     sent: list[Message] = []
 
@@ -97,7 +116,7 @@ async def exchange(request: HttpRequest, body: bytes) -> HttpResponse:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await application(scope_of(request), receive, send)
+    await application({**scope_of(request), CALLER: caller}, receive, send)
     content = b"".join(message.get("body", b"") for message in sent[1:])
     response = HttpResponse(content, status=sent[0]["status"], content_type="application/json")
     for name, value in sent[0]["headers"]:

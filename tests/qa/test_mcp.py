@@ -1,6 +1,7 @@
 """The archive for agents: each tool by the SDK's own client and by raw messages, and every refusal."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -84,6 +85,23 @@ def test_agent_finds_asks_waits_and_reads(live_server, imaging_archive):
     assert ON_TOPIC in answer.content[0].text
     assert [one["slug"] for one in preprint["cited_by"]] == [asked["slug"]]
     assert [one["slug"] for one in answers["results"]] == [asked["slug"]]
+
+
+def test_agents_who_all_come_at_once_are_answered_by_a_real_web_server(stack):
+    """The first calls of its processes, which bring the SDK into both, and many threads."""
+
+    def search(number: int) -> dict:
+        params = {"name": "search_preprints", "arguments": {"query": f"quantum noise {number}"}}
+        body = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params}
+        status, _, answer = stack.post("/mcp", body)
+        return answer if status == 200 else {"status": status}
+
+    with ThreadPoolExecutor(16) as agents:
+        answers = list(agents.map(search, range(32)))
+    assert [answer.get("id") for answer in answers] == list(range(32))
+    assert all(answer["result"]["structuredContent"]["results"] for answer in answers)
+    held = stack.query("SELECT count(*) AS number FROM pg_stat_activity WHERE state = 'idle in transaction'")
+    assert held[0]["number"] == 0
 
 
 @pytest.fixture
@@ -389,11 +407,23 @@ def test_token_has_its_own_quota_and_needs_the_scope_of_the_tool(client, setting
     assert say("search_answers", ["ask"], query=NEW).startswith("insufficient_scope: ")
     assert say("search_answers", ["read"], query=NEW).endswith("Nothing was found.")
     assert say("ask", ["ask"], question=NEW).startswith("Being answered: ")
-    unknown = post(client, {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "ask"}},
-                   Authorization="Bearer ag_unknown")  # fmt: skip
-    assert unknown.json()["result"]["content"][0]["text"] == (
-        "invalid_token: This token is unknown, revoked or expired."
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    refused = post(client, ping, Authorization="Bearer ag_unknown")
+    assert (refused.status_code, refused["WWW-Authenticate"]) == (
+        401,
+        'Bearer realm="api", error="invalid_token"',
     )
+    assert refused.json()["error"]["message"] == "This token is unknown, revoked or expired."
+
+
+def test_requests_are_counted_with_those_to_the_api(client, settings):
+    """None is allowed, rather than one: a minute may end between two."""
+    settings.REQUESTS_PER_MINUTE = 0
+    refused = post(client, {"jsonrpc": "2.0", "id": 1, "method": "ping"})
+    assert refused.status_code == client.get("/api/v1/questions/").status_code == 429
+    assert 0 < int(refused["Retry-After"]) <= 60
+    assert refused["RateLimit-Policy"] == '"requests";q=0;w=60'
+    assert refused.json()["error"]["message"].startswith("The limit is 0 requests in a minute.")
 
 
 @pytest.mark.parametrize(
@@ -553,7 +583,8 @@ def test_number_of_queries_does_not_grow_with_the_rows(client):
     assert counts() == one
 
 
-def test_tools_use_the_connection_of_the_thread_that_took_the_request(client):
-    """Django closes that one after the request: no tool leaves another behind."""
+def test_tools_use_the_connection_of_the_thread_that_took_the_request(client, monkeypatch):
+    """Django closes that one after the request, and refuses it to a thread that runs an event loop."""
+    monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE")
     pending = QuestionFactory(text="Seen by this transaction alone?")
     assert use(client, "get_answer", question=pending.slug)["question"] == pending.text
