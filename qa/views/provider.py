@@ -10,6 +10,8 @@ from archive.caching import keep_public
 from archive.conditions import conditional
 from qa.conditions import provider_validators
 from qa.provider import answer_request
+from qa.quotas import asker_key
+from qa.throttling import TooManyRequests, count_request
 
 CONTENT_TYPE = "text/xml; charset=utf-8"  # the protocol allows no other
 
@@ -17,8 +19,20 @@ CONTENT_TYPE = "text/xml; charset=utf-8"  # the protocol allows no other
 @csrf_exempt  # a form of a harvester's, which changes nothing
 @require_http_methods(["GET", "HEAD", "POST"])
 def oai(request: HttpRequest) -> HttpResponse:
-    """A harvester's request. Errors of the protocol are documents too, with status 200."""
+    """A harvester's request. Errors of the protocol are documents too, with status 200; haste is 503."""
+    try:
+        count_request(request, asker_key(request.META))
+    except TooManyRequests as refusal:
+        return _put_off(refusal)
     return _answer(request) if request.method == "POST" else _answer_again(request)
+
+
+def _put_off(refusal: TooManyRequests) -> HttpResponse:
+    """503, the one status by which harvesters know to wait: section 3.1.2.2 of the protocol."""
+    response = HttpResponse(f"{refusal.detail}\n", status=503, content_type="text/plain; charset=utf-8")
+    response["Retry-After"] = str(refusal.wait)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _answer(request: HttpRequest) -> HttpResponse:

@@ -397,6 +397,19 @@ class TestAnswers:
         assert by_form.client.put("/oai").status_code == 405
         assert by_form.client.get("/oai/").status_code == 301
 
+    def test_who_asks_too_often_is_to_come_back(self, client, settings):
+        settings.REQUESTS_PER_MINUTE = 2
+        for _ in range(2 * 2 + 1):  # a minute may end meanwhile
+            response = client.get("/oai?verb=Identify", REMOTE_ADDR="203.0.113.77")
+            if response.status_code == 503:
+                break
+        assert response.status_code == 503
+        assert 0 < int(response["Retry-After"]) <= 60
+        assert response["RateLimit"].startswith('"requests";r=0')
+        assert response["Cache-Control"] == "no-store"
+        assert response.content.startswith(b"The limit is 2 requests in a minute.")
+        assert client.get("/oai?verb=Identify", REMOTE_ADDR="203.0.113.78").status_code == 200
+
     def test_what_a_client_holds_costs_two_queries(self, client, django_assert_max_num_queries):
         question = make_published_question(preprints=[PreprintFactory()], cited=1)
         address = "/oai?verb=ListRecords&metadataPrefix=oai_dc"
