@@ -1,7 +1,7 @@
 """What happened to an answer's sources since it was made: marks beside it, and the sweeps that set them."""
 
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import F, Func, Prefetch, Q, Value
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
@@ -14,12 +14,9 @@ class MarkQuerySet(models.QuerySet["Mark"]):
 
     def standing(self) -> "MarkQuerySet":
         """Those that still hold, the gravest first, with the preprints that their words name."""
-        places = [models.When(kind=kind, then=place) for place, kind in enumerate(Mark.Kind.values)]
-        return (
-            self.filter(resolved_at=None)
-            .select_related("preprint")
-            .order_by("answer", models.Case(*places, output_field=models.SmallIntegerField()), "pk")
-        )
+        graveness = Func(Value(Mark.Kind.values), F("kind"), function="array_position")
+        standing = self.filter(resolved_at=None).select_related("preprint")
+        return standing.order_by("answer", graveness, "pk")
 
 
 class Mark(models.Model):
