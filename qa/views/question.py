@@ -14,13 +14,15 @@ from archive.conditions import conditional
 from qa.caching import keep_private, tag
 from qa.conditions import answer_validators, progress_validators
 from qa.models import Answer, Question
+from qa.nearness import suggest_questions
 from qa.views.answer import SourceEntry, answer_context
 from qa.views.links import answer_alternates, link_answer
 from qa.views.progress import nearest, progress_context
 
 
 def _pending(request: HttpRequest, question: Question) -> HttpResponse:
-    return keep_private(render(request, "qa/question_pending.html", progress_context(question)))
+    context = progress_context(question) | {"related": suggest_questions(question.text)}
+    return keep_private(render(request, "qa/question_pending.html", context))
 
 
 def _published(request: HttpRequest, question: Question) -> HttpResponse:
@@ -47,7 +49,12 @@ def _held(request: HttpRequest, question: Question) -> HttpResponse:
 
 def _unanswerable(request: HttpRequest, question: Question) -> HttpResponse:
     run = question.runs.order_by("-queued_at").first()
-    context = {"question": question, "run": run, "nearest": nearest(run) if run else []}
+    context = {
+        "question": question,
+        "run": run,
+        "nearest": nearest(run) if run else [],
+        "related": suggest_questions(question.text),
+    }
     return keep_private(render(request, "qa/question_unanswerable.html", context))
 
 

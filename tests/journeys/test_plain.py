@@ -41,6 +41,17 @@ def test_near_question_is_offered_and_asked_anyway(live_server, plain_page: Page
     assert Question.objects.get(text=REPEATED).state == "pending"
 
 
+def test_near_questions_are_listed_while_another_waits(live_server, plain_page: Page):
+    keep_vector(make_published_question(text=ANSWERED), embed_question(ANSWERED))
+    plain_page.goto(f"{live_server.url}/ask/")
+    plain_page.get_by_label("Your question").fill("How do barren plateaus depend on circuit depth?")
+
+    plain_page.get_by_role("button", name="Ask").click()
+
+    near = plain_page.get_by_role("region", name="Answered already, near this")
+    expect(near.get_by_role("link", name=ANSWERED)).to_be_visible()
+
+
 def test_refused_question_stays_in_the_box_with_the_reason_beside_it(live_server, plain_page: Page):
     plain_page.goto(live_server.url)
     plain_page.get_by_label("Ask a question").fill("What about the other one mentioned above?")
