@@ -13,6 +13,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 from archive.harvesting import take_records
@@ -21,8 +23,8 @@ from archive.records import Record, RecordAuthor
 from qa import publishing
 from qa.freshness import sweep
 from qa.models import Question
-from qa.oai_arguments import ProtocolError, read_arguments, read_span
-from qa.oai_lists import find_horizon
+from qa.oai_arguments import VERBS, ProtocolError, read_arguments, read_span
+from qa.oai_lists import find_horizon, read_token
 from tests.factories import PreprintFactory
 from tests.qa.factories import (
     QuestionFactory,
@@ -127,6 +129,10 @@ COPIED = [
     "licence",
     "language",
 ]
+
+
+NAMED = ["identifier", "metadataPrefix", "set", "from", "until", "resumptionToken", "x"]
+VALUES = st.text(max_size=12) | st.sampled_from(["oai_dc", "2024-02-30", "9999-12-31", "a:b", "W10:x", "::"])
 
 
 def run_harvest(*arguments: str) -> str:
@@ -247,6 +253,17 @@ class TestArguments:
         second = read_span({"until": "2024-02-29T23:59:59Z"})
         assert second == (None, datetime(2024, 3, 1, tzinfo=UTC))
         assert read_span({"until": "9999-12-31"}) == (None, None)
+
+    @given(st.lists(st.tuples(st.sampled_from(NAMED), VALUES), max_size=3), st.sampled_from(sorted(VERBS)))
+    @settings(max_examples=60, deadline=None)
+    def test_any_arguments_are_read_or_refused_by_the_protocols_codes(self, pairs, verb):
+        try:
+            arguments = read_arguments([("verb", verb), *pairs])
+            read_token(arguments.get("resumptionToken", ""), verb=verb)
+            code = ""
+        except ProtocolError as error:
+            code = error.code
+        assert code in {"badVerb", "badArgument", "badResumptionToken"}  # no token is a true one
 
     def test_arguments_come_back_as_they_were_given(self):
         given = {
