@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from archive.outages import OUTAGES
-from qa.mcp.arguments import PlainSchema
+from qa.mcp.arguments import Arguments, PlainSchema
 from qa.mcp.tools import TOOLS, Tool, ToolFault
 from qa.models import Token
 from qa.tokens import ScopeMissing, check_scope
@@ -83,15 +83,22 @@ def _name_errors(error: ValidationError) -> str:
 
 
 def _call(tool: Tool[Any], arguments: dict[str, Any], caller: Caller) -> CallToolResult:
-    """Runs a tool. Nothing that it raises goes to the SDK, which would tell it to the client."""
+    """Runs a tool with arguments that it takes."""
+    try:
+        wanted = tool.arguments.model_validate(arguments)
+    except ValidationError as error:
+        return _fault(_name_errors(error))
+    return _run(tool, wanted, caller)
+
+
+def _run(tool: Tool[Any], wanted: Arguments, caller: Caller) -> CallToolResult:
+    """What the tool gives. Nothing that it raises goes to the SDK, which would tell it to the client."""
     try:
         if caller.token:
             check_scope(caller.token, tool.scope)
-        reply = tool.run(tool.arguments.model_validate(arguments), caller.asker)
+        reply = tool.run(wanted, caller.asker)
     except ScopeMissing as refusal:
         return _fault(f"insufficient_scope: {refusal.message}")
-    except ValidationError as error:
-        return _fault(_name_errors(error))
     except ToolFault as fault:
         return _fault(str(fault))
     except OUTAGES as outage:
