@@ -480,9 +480,8 @@ def test_present_revision_of_the_protocol_checks_its_headers(client):
     assert response.status_code == 200
     assert [tool["name"] for tool in response.json()["result"]["tools"]] == TOOLS
     assert post(client, body, **headers | {"Mcp-Method": "tools/call"}).status_code == 400
-    endless = post(
-        client, body | {"method": "subscriptions/listen"}, **headers | {"Mcp-Method": "subscriptions/listen"}
-    )
+    listen = body | {"method": "subscriptions/listen", "params": body["params"] | {"notifications": {}}}
+    endless = post(client, listen, **headers | {"Mcp-Method": "subscriptions/listen"})
     assert (endless.status_code, endless.json()["error"]["code"]) == (404, -32601)
     body["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2031-01-01"
     refused = post(client, body, **headers | {"MCP-Protocol-Version": "2031-01-01"})
