@@ -30,13 +30,15 @@ def embed_pending(limit: int, *, on_step: Callable[[int], object] | None = None)
     """
     done = 0
     for model in models_to_fill():
+        refused = 0
         try:
-            done += fill(load_embedder(model), limit - done, on_step=on_step)
+            embedded, refused = fill(load_embedder(model), limit - done, on_step=on_step)
+            done += embedded
         except EmbedderUnavailable as error:
             if model == settings.EMBEDDING_MODEL:
                 raise
             log.warning("former_embedding_model_unavailable", model=model, reason=str(error))
-        note_complete(model)
+        note_complete(model, refused=refused)
     return done
 
 
@@ -50,19 +52,24 @@ def models_to_fill() -> list[str]:
     return list(dict.fromkeys([serving_model(), settings.EMBEDDING_MODEL]))
 
 
-def fill(embedder: Embedder, limit: int, *, on_step: Callable[[int], object] | None = None) -> int:
-    """Embeds at most so many preprints under one model, the newest first; how many it were."""
-    done, below = 0, None
+def fill(
+    embedder: Embedder, limit: int, *, on_step: Callable[[int], object] | None = None
+) -> tuple[int, int]:
+    """Embeds at most so many preprints under one model, the newest first; how many it were, and how many the
+    model refused.
+    """
+    done, refused, below = 0, 0, None
     while done < limit:
         with transaction.atomic():
             claimed, below = claim(embedder.model, min(BATCH, limit - done), below=below)
             embedded = embed_preprints(claimed, embedder=embedder)
         done += embedded
+        refused += len(claimed) - embedded
         if on_step:
             on_step(embedded)
         if below is None:
             break
-    return done
+    return done, refused
 
 
 def claim(model: str, size: int, *, below: int | None = None) -> tuple[list[Preprint], int | None]:

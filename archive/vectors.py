@@ -69,14 +69,15 @@ def note_dimensions(embedder: Embedder) -> None:
         )
 
 
-def note_complete(model: str) -> bool:
-    """Lets a model serve from now on if every available preprint has a vector of it and it has an index, or
-    needs none; whether it serves.
+def note_complete(model: str, *, refused: int = 0) -> bool:
+    """Lets a model serve from now on if every available preprint has a vector of it, but for those that it
+    has just `refused`, and it has an index, or needs none; whether it serves.
     """
     row = EmbeddingModel.objects.filter(name=model).first()
     if row is None or row.completed_at:
         return row is not None
-    if Preprint.objects.needs_embedding(model).exists() or not is_searchable(model):
+    waiting = Preprint.objects.needs_embedding(model).values_list("pk")[: refused + 1]
+    if len(waiting) > refused or not is_searchable(model):
         return False
     EmbeddingModel.objects.filter(name=model, completed_at=None).update(completed_at=timezone.now())
     return True

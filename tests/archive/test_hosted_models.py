@@ -74,6 +74,7 @@ def test_text_that_a_provider_refuses_keeps_no_other_from_its_vector(settings) -
 
     with FakeProvider(answer=refuse) as provider:
         settings.EMBEDDING_MODEL, settings.EMBEDDING_API_BASE = HOSTED, provider.openai_base
+        EmbeddingModel.objects.create(name="local/former", dimensions=8, completed_at="2026-01-01T00:00Z")
         older = make("Squeezed light")
         by_title = make("Surface codes", abstract="A forbidden abstract.")
         make("A forbidden title")
@@ -81,6 +82,7 @@ def test_text_that_a_provider_refuses_keeps_no_other_from_its_vector(settings) -
         assert embed_pending(10) == 3
         held = set(Embedding.objects.values_list("preprint", flat=True))
         assert held == {older.pk, by_title.pk, newer.pk}
+        assert serving_model() == HOSTED  # a text that it never takes does not keep it waiting
         assert embed_pending(10) == 0  # it is tried again, and stops nothing
 
 
