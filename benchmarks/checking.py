@@ -26,16 +26,19 @@ from archive.embeddings import Embedder, get_embedder
 from archive.passages import split_sentences
 from qa import polarity, support
 from qa.binding import exchanged_figures
+from qa.bounds import bound_of
 from qa.checking import CheckSource, check_draft
 from qa.direction import direction_differs
-from qa.figures import missing_figures
+from qa.figures import comparable, missing_figures, read_figures, turned_figures
 from qa.gating import decide
 from qa.statements import parse_output
 from qa.wording import squash
+from tests.qa.altering import alter_bound
 from tests.qa.planting import FAULTS, FIGURED, HINTED, PLACES, Planted, plant
 
 REVERSED = ROOT / "benchmarks" / "data" / "reversed_statements.jsonl"
 EXCHANGED_RECORDS = 1_500
+BOUND_RECORDS = 4_000
 THINNED = 0.22
 ANSWERS_A_KIND = 50
 PLANTED_RECORDS = 400
@@ -220,10 +223,9 @@ def shown(values: np.ndarray) -> str:
 def report_planted(embedder: Embedder) -> None:
     """Generated answers on real abstracts, fifty for each kind of fault: what reaches a page."""
     chance = random.Random(11)
-    records = [record for record in read_demo() if record["lang"] == "en"]
     pool = [
         CheckSource(0, f"AG-2024.01-{number:03}", record["title"], record["abstract"])
-        for number, record in enumerate(chance.sample(records, PLANTED_RECORDS), start=100)
+        for number, record in enumerate(chance.sample(read_demo(), PLANTED_RECORDS), start=100)
     ] + FIGURED * 25
     print("\ngenerated answers                 answers  fault shown  held  good statements dropped")
     for kind in ("", "source", *FAULTS, *PLACES, *HINTED):
@@ -259,9 +261,9 @@ def fate(one: Planted, embedder: Embedder) -> tuple[int, int, int, int]:
 
 
 def read_demo() -> list[dict]:
-    """The demonstration corpus."""
+    """The English part of the demonstration corpus."""
     with lzma.open(DATA / "demo" / "demo_corpus.jsonl.xz", "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+        return [record for record in map(json.loads, lines) if record["lang"] == "en"]
 
 
 def report_reversed() -> None:
@@ -303,9 +305,8 @@ def thin_out(sentence: str, chance: random.Random) -> str:
 def report_exchanged() -> None:
     """Figures that changed places inside a sentence, and the same sentences as they are: who is doubted."""
     chance = random.Random(3)
-    records = [record for record in read_demo() if record["lang"] == "en"]
     counts: Counter[str] = Counter()
-    for record in chance.sample(records, EXCHANGED_RECORDS):
+    for record in chance.sample(read_demo(), EXCHANGED_RECORDS):
         source = f"{record['title']}. {record['abstract']}"
         for passage in split_sentences(record["abstract"]):
             turned = exchange_figures(passage.text, chance)
@@ -324,9 +325,8 @@ def report_exchanged() -> None:
 def report_thinned() -> None:
     """Sentences that lost a fifth of their words, but no figure: how many hold one that is in no source."""
     chance = random.Random(5)
-    records = [record for record in read_demo() if record["lang"] == "en"]
     seen = missing = 0
-    for record in chance.sample(records, EXCHANGED_RECORDS):
+    for record in chance.sample(read_demo(), EXCHANGED_RECORDS):
         source = f"{record['title']}. {record['abstract']}"
         for passage in split_sentences(record["abstract"]):
             seen += 1
@@ -334,14 +334,35 @@ def report_thinned() -> None:
     print(f"thinned sentences, {seen}: {missing} flagged for a figure ({missing / seen:.4f})")
 
 
+def has_bound(text: str) -> bool:
+    bare = comparable(text)
+    return any(bound_of(bare, figure.start, figure.end)[0] for figure in read_figures(text))
+
+
+def report_bounds() -> None:
+    """Bounds in thinned sentences, as they are and altered: flagged by all that the source says, and more."""
+    chance = random.Random(5)
+    counts: Counter[str] = Counter()
+    for record in chance.sample(read_demo(), BOUND_RECORDS):
+        source = f"{record['title']}. {record['abstract']}"
+        for passage in split_sentences(record["abstract"]):
+            thinned = thin_out(passage.text, chance)
+            altered = alter_bound(thinned, source, chance) if has_bound(thinned) else None
+            for kind, text in (("good", thinned if has_bound(thinned) else ""), ("altered", altered)):
+                by_source = any(one.is_turned for one in missing_figures(text or "", [source]))
+                counts[kind] += bool(text)
+                counts[f"{kind} by source"] += by_source
+                counts[f"{kind} by all"] += by_source or bool(turned_figures(text or "", passage.text, []))
+    for kind in ("altered", "good"):
+        print(
+            f"bounds in thinned sentences, {kind}, {counts[kind]}: flagged by the whole source "
+            f"{counts[f'{kind} by source']}, by the evidence sentence too {counts[f'{kind} by all']}"
+        )
+
+
 def report_cut() -> None:
     """Ends of sentences of the demonstration corpus, said as if they were whole: which are flagged."""
-    sentences = [
-        passage.text
-        for record in read_demo()
-        if record["lang"] == "en"
-        for passage in split_sentences(record["abstract"])
-    ]
+    sentences = [passage.text for record in read_demo() for passage in split_sentences(record["abstract"])]
     kinds = {"“we show that”": AFFIRMING, "“However,”": JOINING, "a denial or doubt": DENYING}
     for name, pattern in kinds.items():
         found = ((sentence, pattern.match(sentence)) for sentence in sentences)
@@ -356,6 +377,7 @@ def main() -> None:
     report_reversed()
     report_exchanged()
     report_thinned()
+    report_bounds()
     report_cut()
     if "--quick" in sys.argv:
         return

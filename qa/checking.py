@@ -6,7 +6,7 @@ follows from them is decided in qa/gating.py.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from archive.embeddings import Embedder
 from archive.passages import Passage, split_sentences
 from qa.binding import exchanged_figures
 from qa.direction import direction_differs
-from qa.figures import conflicting_figures, missing_figures
+from qa.figures import conflicting_figures, missing_figures, turned_figures
 from qa.polarity import MENTIONED_FROM, reversal_score
 from qa.quotes import missing_quotes
 from qa.remarks import find_problems, listed
@@ -32,6 +32,7 @@ NUMBERS_EXCHANGED = "numbers_exchanged"
 # A number differs "for the same quantity" only where the evidence has this share of the statement's other
 # words.
 SAME_QUANTITY = 0.6
+WORD_FOR_WORD = "It stands in the cited text word for word."
 WHOLE_SENTENCES = 1.0  # the score of what repeats its source's sentences; none by meaning comes up to it
 CLAUSE_END = re.compile(r"[;:]\s|,?\s(?:while|whereas|but|and)\s|,\s(?:which|as)\s|\.\s(?=[A-Z])")
 FEWEST_CLAUSE_WORDS = 6  # a shorter part is about anything
@@ -172,7 +173,7 @@ class Desk:
         known = [cited for cited in statement.sources if cited in self.sources]
         missing = self.find_missing(statement.text, known)
         parts = cited_parts(statement.text, len(statement.sources))
-        citations = [self.check_citation(parts, cited, missing) for cited in known]
+        citations = [self.check_citation(parts, cited, missing, known) for cited in known]
         faults = statement_faults(statement, citations)
         is_contradicted = any(citation.verdict == CONTRADICTED for citation in citations)
         return CheckedStatement(
@@ -211,7 +212,17 @@ class Desk:
         best = max(supports, key=lambda support: support.score)
         return replace(best, evidence=find_holding(parts[0], passages) or best.evidence)
 
-    def check_citation(self, parts: list[str], number: int, missing: Missing) -> CheckedCitation:
+    def add_turned(self, missing: Missing, text: str, evidence: str, others: Iterable[int]) -> Missing:
+        """What is missing, with the bounds that the evidence sentence turns: "at most 3" may stand elsewhere
+        in its source and be about something else.
+        """
+        turned = turned_figures(text, evidence, [self.sources[number].text for number in others])
+        new = [figure.shown for figure in turned if figure.shown not in missing.figures]
+        return replace(missing, figures=[*missing.figures, *new])
+
+    def check_citation(
+        self, parts: list[str], number: int, missing: Missing, known: list[int]
+    ) -> CheckedCitation:
         """One citation: its verdict, flags and evidence, with the reasons that a reader is shown."""
         text = parts[0]
         support = self.find_support(parts, number, missing)
@@ -219,6 +230,7 @@ class Desk:
             nothing = "The cited preprint has no text here."
             return CheckedCitation(number, UNSUPPORTED, missing.flags, 0.0, "", 0, 0, [nothing])
         evidence = support.evidence
+        missing = self.add_turned(missing, text, evidence.text, (one for one in known if one != number))
         turned = ""
         if support.score != WHOLE_SENTENCES:
             turned = direction_differs(text, evidence.text) or clause_cut_off(text, self.passages[number])
@@ -283,7 +295,7 @@ def decide_verdict(text: str, support: Support, missing: Missing) -> tuple[str, 
     if missing.figures or missing.quotes:
         return WEAK, "The cited sentence is about this, but not in these figures or words."
     if support.score == WHOLE_SENTENCES:
-        return SUPPORTED, "It stands in the cited text word for word."
+        return SUPPORTED, WORD_FOR_WORD
     return SUPPORTED, "The cited sentence comes near it in meaning and in words."
 
 

@@ -126,6 +126,17 @@ def missing_figures(statement: str, sources: Iterable[str]) -> list[Figure]:
     return missing
 
 
+def turned_figures(statement: str, evidence: str, others: Iterable[str]) -> list[Figure]:
+    """The statement's figures that its evidence sentence has as the other bound alone, whatever the rest of
+    its source says, and that none of the other cited texts has otherwise.
+    """
+    in_evidence = {figure.start for figure in missing_figures(statement, [evidence]) if figure.is_turned}
+    if not in_evidence:
+        return []
+    turned = [figure for figure in missing_figures(statement, [evidence, *others]) if figure.is_turned]
+    return [figure for figure in turned if figure.start in in_evidence]
+
+
 def find_bounds(
     figure: Figure, held: Sequence[dict[str, frozenset[int]]], *, is_falling: bool
 ) -> frozenset[int]:

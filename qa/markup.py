@@ -55,11 +55,13 @@ ELEMENTS = (
     "|title|tr|tt|u|ul"
     "|video|xml|xmp"
 )
+# "LandCover.ai" is a set of data; with a path, or without a capital inside, it is an address.
+NAME_LIKE_A_HOST = r"(?-i:[A-Z][a-z]+[A-Z][A-Za-z]*\.(?:ai|io|net|dev))(?![\w/-]|\.\w)"
 NAMED_PROBLEMS = {
     "image": re.compile(r"!\[[^\]]*\]\s*[(\[]"),
     "link": re.compile(
         r"\]\(\s*[^)\s]+|^\s*\[[^\]]+\]:\s|\b(?:https?|ftp|file|data|javascript|vbscript|mailto):\S|\bwww\.\w"
-        r"|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|ai|dev|app|co|info|biz|xyz|ru|cn|gov|edu|me|ly|gl|de|fr"
+        rf"|\b(?!{NAME_LIKE_A_HOST})(?:[a-z0-9-]+\.)+(?:com|org|net|io|ai|dev|app|co|info|biz|xyz|ru|cn|gov|edu|me|ly|gl|de|fr"
         r"|uk)(?:/\S*)?(?![\w.-])",
         re.IGNORECASE,
     ),

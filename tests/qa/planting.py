@@ -297,12 +297,17 @@ HINTED: dict[str, Callable[[str, str, random.Random], str | None]] = {"direction
 
 
 def quotable(text: str) -> bool:
-    """Whether a sentence may stand in an answer by itself: whole, no first person, no order, no address."""
+    """Whether a sentence may stand in an answer by itself: whole, no first person, no order, no address or
+    citation of its own, which no statement may hold.
+    """
     return (
         7 <= len(text.split()) <= 45
         and text[0].isupper()
         and text.endswith(".")
-        and not re.search(r"\b(?:we|our|us|I|my|fascinating|exciting|http|www|github)\b", text, re.IGNORECASE)
+        and not re.search(
+            r"\b(?:we|our|us|I|my|fascinating|exciting|https?|www|github)\b", text, re.IGNORECASE
+        )
+        and not re.search(r"\barXiv:|\\cite", text, re.IGNORECASE)
         and text.count("$") % 2 == 0
     )
 

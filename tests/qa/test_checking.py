@@ -74,6 +74,19 @@ def test_check_draft_finds_an_altered_number_contradicted(text, shown):
     assert shown in citation.reasons[0]
 
 
+def test_check_draft_compares_a_bound_with_its_evidence_sentence():
+    abstract = "An answer counts where at least 3 of the 10 annotators chose it. Each image has 3 questions."
+    sources = [CheckSource(1, "AG-2024.01-001", "Answers to questions on images", abstract)]
+    draft = parse_output(
+        model_output([("An answer counts where at most 3 of the 10 annotators chose it.", [1])]),
+        source_count=1,
+    )
+    checked = check_draft(draft, sources, question=QUESTION, is_quotation=False, embedder=get_embedder())
+    citation = checked.statements[0].citations[0]
+    assert citation.flags == ["numbers_differ"]
+    assert "“at most 3” can't be found in the cited text." in citation.reasons
+
+
 def test_check_draft_names_a_number_that_is_not_there():
     statement = check_one(
         "Near-term quantum hardware of 433 qubits suits a network with fewer parameters.", [2]

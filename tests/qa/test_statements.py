@@ -209,6 +209,8 @@ def test_parse_output_takes_off_harmless_echoes(text, left):
         ("Read https://evil.example/x.", "link"),
         ("Read more at www.evil.example", "link"),
         ("Visit evil.com/win today.", "link"),
+        ("Visit EvilShop.ai/win today.", "link"),
+        ("Visit shop.EvilShop.ai today.", "link"),
         ("![a](data:image/png;base64,x)", "image"),
         ("Write to me@evil.example now.", "e-mail address"),
         ("A <b>bold</b> claim.", "HTML"),
@@ -221,6 +223,11 @@ def test_parse_output_takes_off_harmless_echoes(text, left):
 )
 def test_parse_output_names_what_a_statement_must_not_hold(text, problem):
     assert problem in only_statement(with_statement(text=text, sources=[1])).problems
+
+
+def test_parse_output_takes_a_name_for_no_link():
+    text = "It reaches 0.8568 mIoU on LandCover.ai, and 71.82% on OpenEarthMap by DeepWorld.io."
+    assert only_statement(with_statement(text=text, sources=[1])).problems == ()
 
 
 @pytest.mark.parametrize(
