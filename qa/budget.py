@@ -26,12 +26,16 @@ ANSWERED = ("", "refused_by_model", "bad_request", "too_much_text", "empty_answe
 
 
 class BudgetUsed(Exception):
-    """No call can be paid for now; `waits_for` is what the asker reads, `seconds` how long to wait."""
+    """No call can be paid for now; `waits_for` is what the asker reads, `seconds` how long to wait.
 
-    def __init__(self, waits_for: str, *, seconds: float) -> None:
+    `is_spent`: it is gone, and not only set aside by calls under way.
+    """
+
+    def __init__(self, waits_for: str, *, seconds: float, is_spent: bool = True) -> None:
         super().__init__(waits_for)
         self.waits_for = waits_for
         self.seconds = seconds
+        self.is_spent = is_spent
 
 
 class Resting(ProviderError):
@@ -128,7 +132,7 @@ def _check_caps(usd: Decimal) -> None:
         if spent_since(start) + usd <= cap:
             continue
         if spent_since(start, of=Spend.objects.exclude(cost_usd=None)) + usd <= cap:
-            raise BudgetUsed(f"{name} budget is in use", seconds=RESERVED_WAIT_SECONDS)
+            raise BudgetUsed(f"{name} budget is in use", seconds=RESERVED_WAIT_SECONDS, is_spent=False)
         raise BudgetUsed(f"{name} budget is used", seconds=(end - timezone.now()).total_seconds())
 
 

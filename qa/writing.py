@@ -10,6 +10,7 @@ import structlog
 from django.conf import settings
 
 from qa import budget, llm, prompts
+from qa.budget import BudgetUsed
 from qa.checking import CheckSource
 from qa.failures import ProviderError
 from qa.llm import Completion
@@ -22,6 +23,7 @@ from qa.statements import Draft, MalformedOutput, parse_output
 log = structlog.get_logger()
 
 WHOLE = ("stop", "end_turn")  # any other reason to finish means that something is missing
+AGAIN_SECONDS = 300  # before the models are asked again of which one has passing trouble, another no budget
 OTHER_STEPS_SECONDS = 20  # search, checks and record, out of the time limit of a task
 NO_PROMPT = "none"  # what the embedded answerer is recorded with: it reads the sources, not the words
 
@@ -74,9 +76,11 @@ def write_draft(lease: Lease, material: Material) -> Written:
     """A parsed draft by the first model that can be had. Raises ProviderError, BudgetUsed, LeaseLost.
 
     Where none can, the error is a passing one if any model's was: that model may be had later. The time is
-    shared among the models that are still to be asked, so that a silent one leaves some for the next.
+    shared among the models that are still to be asked, so that a silent one leaves some for the next. What a
+    budget can't pay for, the next model may; a page that has its answer waits instead (docs/decisions/0022).
     """
-    errors = []
+    errors: list[ProviderError] = []
+    unpaid: list[BudgetUsed] = []
     models = [settings.ANSWER_MODEL, *settings.ANSWER_FALLBACK_MODELS]
     give_up = time.monotonic() + seconds_to_write()
     for left, model in zip(range(len(models), 0, -1), models, strict=True):
@@ -86,7 +90,22 @@ def write_draft(lease: Lease, material: Material) -> Written:
         except ProviderError as error:
             log.warning("model_failed", model=model, code=error.code, detail=str(error.__cause__ or error))
             errors.append(error)
+        except BudgetUsed as used:
+            if not used.is_spent or lease.question.published_answer_id:
+                raise
+            unpaid.append(used)
+    if unpaid:
+        raise wait_for_any(unpaid, errors)
     raise min(errors, key=lambda error: (error.is_lasting, isinstance(error, budget.Resting)))
+
+
+def wait_for_any(unpaid: Sequence[BudgetUsed], errors: Sequence[ProviderError]) -> BudgetUsed:
+    """The wait for whichever comes first: the budget, or a cheaper model that has passing trouble."""
+    first = min(unpaid, key=lambda used: used.seconds)
+    is_passing = any(not error.is_lasting for error in errors)
+    return BudgetUsed(
+        first.waits_for, seconds=min(first.seconds, AGAIN_SECONDS) if is_passing else first.seconds
+    )
 
 
 def seconds_to_write() -> float:

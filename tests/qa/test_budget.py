@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from qa import budget
@@ -14,7 +14,9 @@ from qa.budget import BudgetUsed, reserve, settle, settle_abandoned, settle_fail
 from qa.failures import ProviderError
 from qa.llm import Completion
 from qa.models import AnswerRun, Spend
-from tests.qa.asking import ask, run_once
+from qa.runs import open_run
+from tests.fakes import Reply
+from tests.qa.asking import ask, run_once, scripted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -132,6 +134,51 @@ def test_question_over_the_budget_waits_and_is_answered_later(provider, settings
     AnswerRun.objects.update(next_try_at=timezone.now())
     run_once(waiting[0])
     assert waiting[0].state == "published"
+
+
+@pytest.mark.usefixtures("imaging_archive")
+def test_what_the_budget_cannot_pay_for_the_next_model_answers(provider, settings) -> None:
+    settings.DAILY_BUDGET_USD = Decimal("0.02")
+    settings.ANSWER_FALLBACK_MODELS = ["antigravity/extractive-1"]
+    provider.answer = scripted(Reply(status=401))
+    other = ask("How do quantum diffusion models generate images?").runs.get()
+    spend = reserve(other, model=MODEL, usd=Decimal("0.0199"))
+
+    question = ask("How do quantum diffusion models compare with classical ones?")
+    run = run_once(question)
+    assert (question.state, run.waits_for) == ("pending", "today's budget is in use")  # it may come back soon
+
+    settle(spend, completion(Decimal("0.0199")))
+    AnswerRun.objects.update(next_try_at=timezone.now())
+    run_once(question)
+    assert question.published_answer.model_requested == "antigravity/extractive-1"
+    assert provider.calls == []
+
+    with transaction.atomic():
+        again = open_run(question, AnswerRun.Reason.ASKED)
+    run_once(question)
+    again.refresh_from_db()
+    assert (again.state, again.waits_for) == ("queued", "today's budget is used")  # it has its answer
+
+
+@pytest.mark.usefixtures("imaging_archive")
+def test_trouble_of_a_cheap_model_is_tried_again_before_the_budget_is_there(
+    provider, settings, monkeypatch
+) -> None:
+    settings.DAILY_BUDGET_USD = Decimal("0.02")
+    settings.ANSWER_FALLBACK_MODELS = ["openai/gpt-4.1-nano"]
+    monkeypatch.setenv("OPENAI_API_BASE", provider.openai_base)
+    monkeypatch.setenv("OPENAI_BASE_URL", provider.openai_base)
+    provider.answer = scripted(Reply(status=503))
+    other = ask("How do quantum diffusion models generate images?").runs.get()
+    settle(reserve(other, model=MODEL, usd=Decimal("0.016")), completion(Decimal("0.016")))
+
+    question = ask("How do quantum diffusion models compare with classical ones?")
+    run = run_once(question)
+
+    assert [call.model for call in provider.calls] == ["gpt-4.1-nano"]
+    assert (run.state, run.attempts, run.waits_for) == ("queued", 0, "today's budget is used")
+    assert run.next_try_at - timezone.now() <= timedelta(seconds=300)
 
 
 def test_breaker_opens_on_five_failures_in_a_minute_only(run) -> None:
