@@ -17,7 +17,7 @@ class RecheckInline(ReadOnlyMixin, admin.TabularInline):
 
 class CitationRecheckInline(ReadOnlyMixin, admin.TabularInline):
     model = CitationRecheck
-    fields = ["citation", "verdict", "score", "flags", "evidence", "reasons"]
+    fields = ["citation", "verdict", "score", "flags", "evidence", "preprint_version", "reasons"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CitationRecheck]:
         return super().get_queryset(request).select_related("citation")

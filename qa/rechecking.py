@@ -159,6 +159,9 @@ def keep(found: Rechecked) -> Recheck:
             flags=now.flags,
             score=now.score,
             evidence=now.evidence,
+            evidence_start=now.evidence_start,
+            evidence_end=now.evidence_end,
+            preprint_version=citation.source.preprint.version,
             reasons=now.reasons,
         )
         for citation, now in found.pairs

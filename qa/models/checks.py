@@ -73,6 +73,13 @@ class CitationRecheck(models.Model):
     flags = ArrayField(models.CharField(max_length=32), default=list, blank=True)
     score = models.FloatField(help_text="Support, 0 to 1.")
     evidence = models.TextField(blank=True)
+    evidence_start = models.PositiveIntegerField(
+        default=0, help_text="Offset in the abstract, in characters."
+    )
+    evidence_end = models.PositiveIntegerField(default=0)
+    preprint_version = models.PositiveSmallIntegerField(
+        null=True, help_text="The version whose abstract the offsets count in; empty in rows from before."
+    )
     reasons = ArrayField(models.TextField(), default=list, blank=True)
 
     class Meta:

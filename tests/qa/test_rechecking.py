@@ -99,6 +99,19 @@ def test_changed_text_of_a_source_is_told(published):
     assert f"{question.slug} v1: published -> hold" in report
 
 
+def test_recheck_says_where_its_evidence_stands_and_in_which_version(published):
+    question, preprints = published
+    add_statement(question.published_answer, EVIDENCE)
+    preprints[0].abstract = f"A sentence was put in front of it. {EVIDENCE}"
+    preprints[0].text_hash, preprints[0].version = "another", 3
+    preprints[0].save()
+    recheck("--apply")
+    row = CitationRecheck.objects.get()
+    assert preprints[0].abstract[row.evidence_start : row.evidence_end] == row.evidence == EVIDENCE
+    assert (row.evidence_start, row.preprint_version) == (35, 3)
+    assert row.citation.source.preprint_version != 3
+
+
 def test_held_answer_that_would_pass_today_is_named():
     question = make_held_question(statements=0, is_quotation=True, limits="")
     add_statement(question.answers.get(), EVIDENCE, verdict="weak")
