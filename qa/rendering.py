@@ -143,14 +143,20 @@ def put_marker(text: str, marker: str, *, is_quotation: bool) -> str:
     return f"{text} {marker}".strip()
 
 
+def _own_words_html(text: str, *, is_quotation: bool) -> str:
+    """A claim is Markdown; a quotation is its source's text, and looks as its evidence does."""
+    return _maths_text_html(text) if is_quotation else _inline_html(text)
+
+
 def _statement_html(statement: Statement, *, is_quotation: bool) -> str:
     marker = _marker_html(statement, list(statement.citations.all()))
-    return put_marker(_inline_html(statement.text), marker, is_quotation=is_quotation)
+    text = _own_words_html(statement.text, is_quotation=is_quotation)
+    return put_marker(text, marker, is_quotation=is_quotation)
 
 
 def _section_html(statements: Sequence[Statement], *, is_quotation: bool) -> Iterable[str]:
     if statements[0].heading:
-        yield f"<h3>{_inline_html(statements[0].heading)}</h3>"
+        yield f"<h3>{_own_words_html(statements[0].heading, is_quotation=is_quotation)}</h3>"
     for is_bullet, group in groupby(statements, key=lambda statement: statement.is_bullet):
         parts = [_statement_html(statement, is_quotation=is_quotation) for statement in group]
         if is_quotation:

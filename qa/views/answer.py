@@ -10,6 +10,7 @@ from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from archive.models import Author
+from qa.checking import WORD_FOR_WORD
 from qa.metadata import Shown, answer_metadata, summary_line
 from qa.models import Answer, Citation, FollowUp, Opinion, Question, Source
 from qa.views.links import answer_alternates
@@ -28,6 +29,11 @@ class Evidence:
     positions: list[int] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)  # of all these statements, each once
     support: float = 1.0  # of the statement that it carries least
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether nothing more is to be said than that these words are the source's own."""
+        return self.reasons == [WORD_FOR_WORD]
 
     def add(self, citation: Citation) -> None:
         """Takes in one more statement that rests on this sentence."""

@@ -130,6 +130,12 @@ class TestAnswer:
         assert "Dropped" not in render_answer(answer)
         assert "Kept" in render_answer(answer)
 
+    def test_a_quotation_looks_as_in_its_evidence(self):
+        text = "The A*-search by Erd\\H{o}s -- with *two* costs $n^2$ -- is fast."
+        answer = self.make([text], citations=[(1,)], is_quotation=True)
+        assert str(render_maths_text(text)) in render_answer(answer)
+        assert "Erdős – with *two* costs" in render_answer(answer)
+
     def test_quotations_stand_in_quotation_marks(self):
         answer = self.make(["Noise lowers it to 84.0%."], citations=[(1,)], is_quotation=True)
 

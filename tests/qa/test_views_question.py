@@ -204,6 +204,17 @@ class TestPublished:
         assert [image["src"] for image in page.find_all("img")] == ["/static/img/favicon.svg"]
         assert text.count("onerror") >= 8
 
+    def test_a_verbatim_quotation_needs_a_word_only(self, client):
+        question = make_published_question(statements=1, cited=1)
+        Citation.objects.update(reasons=["It stands in the cited text word for word."], score=1.0)
+
+        _, page, text = get_page(client, f"/ask/{question.slug}")
+
+        [note] = page.select("[data-statements] .note")
+        assert note.get_text(" ", strip=True).startswith("Verbatim")
+        assert "word for word." not in text
+        assert "Support 1.00" not in text
+
     def test_every_verdict_explains_itself_and_no_reason_is_lost(self, client):
         question = make_published_question(statements=2, cited=1)
         first, second = Citation.objects.order_by("statement__position")
