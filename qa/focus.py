@@ -68,12 +68,14 @@ ADJECTIVE = re.compile(
     re.IGNORECASE,
 )
 ENOUGH = re.compile(rf"\b({ADJECTIVE.pattern})\s+enough\b", re.IGNORECASE)
+RECOGNITION = ("recogn", "detect", "identif", "distinguish")
 # Verbs that name a task, with the beginnings of the stems that name the same task in a text. A source that
 # speaks of the objects of a question and not of its task does not answer it.
 TASKS = {
     "compress": ("compress",), "decode": ("decod",), "denoise": ("denois",),
     "detect": ("detect",), "estimate": ("estim", "quantif"),
     "forecast": ("forecast", "predict"), "measure": ("measur",), "predict": ("predict", "forecast"),
+    "recognise": RECOGNITION, "recognize": RECOGNITION,
     "reconstruct": ("reconstruct",), "segment": ("segment",), "simulate": ("simul",), "track": ("track",),
     "verify": ("verif",),
 }  # fmt: skip

@@ -269,11 +269,12 @@ DEFENCE = CheckSource(
 )
 
 
-def test_compose_does_not_call_answered_what_no_source_does():
-    question = "How can adversarial examples be detected in image classifiers?"
+@pytest.mark.parametrize("verb", ["detect", "recognis", "recogniz"])
+def test_compose_does_not_call_answered_what_no_source_does(verb):
+    question = f"How can adversarial examples be {verb}ed in image classifiers?"
     composed = answer(question, [ATTACK])
     assert composed["verdict"] == "partial"
-    assert "none of them covers detecting adversarial examples" in composed["gap"]
+    assert f"none of them covers {verb}ing adversarial examples" in composed["gap"]
     assert answer(question, [ATTACK, DEFENCE])["verdict"] == "answered"
 
 
