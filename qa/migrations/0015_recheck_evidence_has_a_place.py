@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('qa', '0012_tokens'),
+        ('qa', '0014_changed_questions'),
     ]
 
     operations = [
