@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from environs import Env, validate
 
@@ -295,6 +296,7 @@ REST_FRAMEWORK = {
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
+CORS_ALLOW_HEADERS = [*default_headers, "if-none-match"]  # waiting for news needs it
 CORS_EXPOSE_HEADERS = ["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"]
 SPECTACULAR_SETTINGS = {
     "TITLE": "Antigravity Q&A",

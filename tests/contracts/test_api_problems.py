@@ -158,6 +158,18 @@ def test_no_foreign_page_may_ask_through_its_visitors(client):
     assert "POST" not in preflight["Access-Control-Allow-Methods"]
 
 
+def test_page_of_another_origin_may_wait_for_news(client):
+    preflight = client.options(
+        "/api/v1/questions/",
+        headers={
+            "Origin": "https://reader.example",
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "if-none-match",
+        },
+    )
+    assert "if-none-match" in preflight["Access-Control-Allow-Headers"]
+
+
 def test_pages_for_people_are_not_readable_from_other_origins(client):
     response = client.get("/admin/login/", headers={"Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in response
