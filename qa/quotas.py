@@ -33,7 +33,7 @@ class QuotaUsed(Exception):
 def asker_key(meta: Mapping[str, Any]) -> str:
     """An opaque key of who asks, from a request's META: a keyed hash of the client's address.
 
-    Where a request may bear a token, qa.tokens.identify_asker() makes the key.
+    A request that bears a token has that token's key instead: qa/tokens.py.
     """
     return salted_hmac("qa.asker", client_network(meta), algorithm="sha256").hexdigest()
 

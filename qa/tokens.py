@@ -67,18 +67,6 @@ def find_token(meta: Mapping[str, Any]) -> Token | None:
     return token
 
 
-def identify_asker(meta: Mapping[str, Any], scope: Token.Scope) -> str:
-    """The key under which a request is counted: its token's, or its address's where it bears none.
-
-    For doors that have no view of REST framework's. Raises TokenRefused, and ScopeMissing.
-    """
-    token = find_token(meta)
-    if token is None:
-        return asker_key(meta)
-    check_scope(token, scope)
-    return token.asker
-
-
 def token_of(request: Request) -> Token:
     """The token of a request to the API that bears one."""
     return cast("Token", request.auth)

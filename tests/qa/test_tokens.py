@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from qa.models import AskQuota, Question, Report, Token
-from qa.tokens import ScopeMissing, TokenRefused, equip_token, identify_asker
+from qa.tokens import equip_token
 from tests.factories import PreprintFactory
 from tests.qa.factories import make_published_question
 
@@ -210,17 +210,6 @@ def test_token_is_written_to_no_log(client, make_token, capfd, caplog):
     heard = "".join(capfd.readouterr()) + caplog.text
     assert "/api/v1/questions/" in heard
     assert token.secret[9:-1] not in heard
-
-
-def test_doors_without_a_view_of_the_api_find_out_who_asks(rf, make_token):
-    token = make_token("ask")
-    meta = rf.get("/", headers=bearer(token.secret)).META
-    assert identify_asker(meta, Token.Scope.ASK) == f"token-{token.pk}"
-    with pytest.raises(ScopeMissing, match="curate"):
-        identify_asker(meta, Token.Scope.CURATE)
-    with pytest.raises(TokenRefused):
-        identify_asker(rf.get("/", headers=bearer("ag_x")).META, Token.Scope.ASK)
-    assert re.fullmatch("[0-9a-f]{64}", identify_asker(rf.get("/").META, Token.Scope.ASK))
 
 
 def test_account_that_is_deleted_takes_its_tokens_with_it(client, make_token):
