@@ -7,6 +7,7 @@ from asyncio import Future
 from collections.abc import MutableMapping
 from typing import Any
 
+import structlog
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -14,6 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
+from antigravity.problems import Unavailable
+from archive.outages import OUTAGES
 from qa.authentication import CHALLENGE
 from qa.models import Token
 from qa.quotas import asker_key
@@ -27,6 +30,7 @@ NEEDS_POST = (
 )
 FOREIGN = "A web page of another origin may not call this. Reading from any origin is what /api/v1/ is for."
 
+log = structlog.get_logger(__name__)
 Message = MutableMapping[str, Any]
 
 
@@ -54,17 +58,25 @@ def mcp(request: HttpRequest) -> HttpResponse:
         return refuse(403, FOREIGN)
     if request.content_type != "application/json":
         return refuse(415, "The body must be application/json.")
+    response = answer(request)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def answer(request: HttpRequest) -> HttpResponse:
+    """What the SDK answers, or why it is not asked."""
     try:
         token = identify(request)
-        response = async_to_sync(exchange)(request, token, request.body)
+        return async_to_sync(exchange)(request, token, request.body)
     except TokenRefused as refusal:
         return refuse(401, refusal.message, **{"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'})
     except TooManyRequests as refusal:
         return refuse(429, str(refusal.detail), **{"Retry-After": str(refusal.wait)})
     except RequestDataTooBig:
         return refuse(413, f"The request is too large: {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes at most.")
-    response["Cache-Control"] = "no-store"
-    return response
+    except OUTAGES as outage:
+        log.error("database_unavailable", exc_info=outage)
+        return refuse(503, Unavailable.default_detail, **{"Retry-After": str(Unavailable.wait)})
 
 
 def identify(request: HttpRequest) -> Token | None:

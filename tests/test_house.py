@@ -129,9 +129,10 @@ def test_web_process_is_lean():
     """Neither litellm nor, before an agent calls, the SDK of MCP and the web server that it brings."""
     heavy = "{'litellm', 'torch', 'onnx', 'mcp', 'mcp_types', 'starlette', 'uvicorn', 'anyio'}"
     look = f"import antigravity.urls; import sys; print(sorted({heavy} & set(sys.modules)))"
-    command = [sys.executable, "-c", f"import antigravity.wsgi; {look}"]
+    then = "import qa.mcp.server; print('mcp' in sys.modules, 'litellm' in sys.modules)"
+    command = [sys.executable, "-c", f"import antigravity.wsgi; {look}; {then}"]
     done = subprocess.run(command, check=False, cwd=ROOT, env=os.environ, capture_output=True, text=True)
-    assert done.stdout.strip() == "[]", done.stderr
+    assert done.stdout.split("\n")[:2] == ["[]", "True False"], done.stderr
 
 
 def test_time_limits_nest():

@@ -562,6 +562,17 @@ def test_trouble_of_the_site_is_said_without_its_details(client, error, words):
     assert "hunter2" not in said
 
 
+def test_token_that_cannot_be_looked_up_just_now_is_no_wrong_one(client):
+    def fail(*_):
+        raise OperationalError("server closed the connection at 10.0.0.7")
+
+    with connection.execute_wrapper(fail):
+        body = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+        response = post(client, body, Authorization=f"Bearer ag_{'x' * 43}")
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response.json()["error"]["message"].startswith("The archive cannot answer this request just now.")
+
+
 def test_number_of_queries_does_not_grow_with_the_rows(client):
     def counts() -> list[int]:
         numbers = []
