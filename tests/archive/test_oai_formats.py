@@ -98,6 +98,48 @@ def test_bare_record_of_oai_dc_is_read(arxiv_answers: Path) -> None:
     assert record.comments.startswith("36 pages, 25 figures.")
 
 
+DC = (
+    '<metadata><dc xmlns="http://www.openarchives.org/OAI/2.0/oai_dc/" xmlns:d="http://purl.org/dc/elements/1.1/">'
+    "<d:title>Squeezed light</d:title><d:date>{}</d:date>"
+    "<d:identifier>http://arxiv.org/abs/2401.00001</d:identifier><d:identifier>{}</d:identifier></dc></metadata>"
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "doi"),
+    [
+        ("doi:10.1103/PhysRevA.1.2", "10.1103/PhysRevA.1.2"),
+        ("DOI: 10.1103/PhysRevA.1.2", "10.1103/PhysRevA.1.2"),
+        ("https://doi.org/10.1103/PhysRevA.1.2", "10.1103/PhysRevA.1.2"),
+        ("http://dx.doi.org/10.1103/PhysRevA.1.2", "10.1103/PhysRevA.1.2"),
+        ("10.1103/PhysRevA.1.2", "10.1103/PhysRevA.1.2"),
+        ("urn:isbn:0451450523", ""),
+    ],
+)
+def test_doi_of_oai_dc_is_read_in_whatever_form_it_is_written(written: str, doi: str) -> None:
+    body = HEADER.format("oai:arXiv.org:2401.00001") + DC.format("2024-01-13", written)
+    (record,) = parse_answer(answer(f"<GetRecord><record>{body}</record></GetRecord>")).records
+    assert isinstance(record, Record)
+    assert record.doi == doi
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2024", date(2024, 1, 1)),
+        ("2024-03", date(2024, 3, 1)),
+        ("2024-03-09T10:00:00Z", date(2024, 3, 9)),
+        ("20240113", None),
+        ("in press", None),
+    ],
+)
+def test_date_of_oai_dc_is_read_or_left_out_and_never_guessed(written: str, day: date | None) -> None:
+    body = HEADER.format("oai:arXiv.org:2401.00001") + DC.format(written, "10.1/x")
+    (record,) = parse_answer(answer(f"<GetRecord><record>{body}</record></GetRecord>")).records
+    assert isinstance(record, Record)
+    assert record.submitted_on == day
+
+
 def test_deleted_records_and_tokens_of_another_server_are_read(data_dir: Path) -> None:
     folder = data_dir / "oai" / "generic" / "raw" / "mloesch+sickle" / "sickle" / "tests" / "sample_data"
     parsed = parse_answer((folder / "ListRecords.xml").read_bytes())
