@@ -8,12 +8,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path, reverse
 from django.views import defaults
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import APIRootView, DefaultRouter
 
 from antigravity.problems import Unavailable, problem, problem_of, unknown_address
+from antigravity.reference import reference
 from archive.api import IDENTIFIER, PreprintViewSet, SearchViewSet
 from archive.outages import OUTAGES
 from qa.api import PreprintQuestionsView, QuestionViewSet
@@ -51,11 +52,7 @@ v1 = [
 ]
 
 urlpatterns = [
-    path(
-        "",
-        SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html"),
-        name="api-docs",
-    ),
+    path("", reference, name="api-docs"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("v1/", include((v1, "v1"))),
     re_path(r"^(?P<rest>(?s:.*))$", unknown_address),  # a path may hold a newline

@@ -46,7 +46,6 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "rest_framework",
 ]
 
@@ -316,7 +315,8 @@ SPECTACULAR_SETTINGS = {
         "CitationVerdict": "qa.models.Citation.Verdict",
         "OpinionVerdict": "qa.models.Opinion.Verdict",
     },
-    "SWAGGER_UI_DIST": "SIDECAR",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # mostly the same words again
+    "GET_LIB_DOC_EXCLUDES": "antigravity.reference.undocumented_classes",
 }
 
 # Logs: one line an event, JSON when LOG_FORMAT=json. Tracebacks are plain: one with local variables would

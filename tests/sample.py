@@ -39,6 +39,7 @@ PLAIN_PAGES = (
     "/search?q=quantum+diffusion+models",
     "/search?q=quantm+difusion",
     "/search?author=Ada+Lovelace",
+    "/api/",
 )
 
 

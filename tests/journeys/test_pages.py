@@ -22,7 +22,6 @@ from tests.qa.factories import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LEASE = {"state": AnswerRun.State.RUNNING, "lease_token": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}
-API_FILES = {"api"}  # the frame of Swagger UI, on a page of its own
 
 
 def test_progress_moves_without_reloading_and_ends_on_the_answer(live_server, page: Page):
@@ -126,11 +125,7 @@ def test_pages_log_no_error_and_ask_nobody_else(live_server, page: Page, foreign
 
 @pytest.mark.parametrize("kind", ["css", "js"])
 def test_styles_and_scripts_of_the_whole_site_stay_small(kind):
-    files = [
-        path
-        for path in Path(settings.BASE_DIR, "static", kind).glob(f"*.{kind}")
-        if path.stem not in API_FILES
-    ]
+    files = list(Path(settings.BASE_DIR, "static", kind).glob(f"*.{kind}"))
 
     assert {"site"} <= {path.stem for path in files}
     assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= 15_000
