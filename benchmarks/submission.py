@@ -3,10 +3,11 @@
     python benchmarks/submission.py [--show PART]
     python benchmarks/submission.py --fit
 
-benchmarks/data/submission.jsonl has two parts: "fit", on which the rules were tuned and the kinds of meaning
-are fitted, and "report", written after both were done. Prints, by part, the share decided rightly, with the
-rules alone beside it, and by kind what became of its texts. Titles of preprints and questions written for
-other measurements tell how often something harmless is refused by its meaning: fitted on every other.
+benchmarks/data/submission.jsonl has two parts: "fit", on which the rules were tuned, and the kinds of meaning
+and what leans on a lost context are fitted, and "report", written before the last of these. Prints, by part,
+the share decided rightly, with the rules alone beside it, and by kind what became of its texts. Titles of
+preprints and questions written for other measurements tell how often something harmless is refused by its
+meaning: the kinds are fitted on every other of them.
 """
 
 import argparse
@@ -26,6 +27,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "antigravity.settings")
 
 from archive.embeddings import load_embedder  # noqa: E402
 from qa.questions import KINDS, LOCAL_MODEL, Refused, accept_question, find_refusal_by_meaning  # noqa: E402
+from qa.refusals.leaning import LEANING_FILE, leaning_share, read_features  # noqa: E402
 from qa.refusals.meaning import KINDS_FILE, QUESTION  # noqa: E402
 
 DATA = Path(os.environ.get("ANTIGRAVITY_DATA", ROOT.parent / "shared" / "data"))
@@ -35,6 +37,13 @@ TITLES = 1500
 EVERY = 80  # the corpus is in order of time and field
 STRENGTH = 10.0  # C of the regression
 TITLE_WEIGHT = 0.2  # a title counts as a fifth of a text that was written for this
+# The lowest that refuses no question in cross-validation: 515 of 860 lost contexts, 0 of 10,595.
+LEANING_FROM = 0.85
+ORDERS = 5
+LEANING_KINDS = ("lost_context", "pointing")
+LEANING_PAIRS = (  # of the questions of near_duplicates.jsonl, those that lean on something themselves
+    "Is the error", "Who le", "What is the first-order", "What is the second-order", "Is that noise",
+)  # fmt: skip
 REFUSE_FROM = 0.85  # cross-validated on "fit": 204 of 257 are refused rightly, 1 of 288 wrongly
 
 
@@ -45,19 +54,63 @@ def read_texts() -> list[dict[str, Any]]:
     return [row | {"vector": vector} for row, vector in zip(rows, vectors, strict=True)]
 
 
-def read_harmless() -> np.ndarray:
-    """Vectors of titles from all fields, and of questions, on research or not, written for other figures."""
+def read_harmless() -> tuple[list[str], np.ndarray]:
+    """Texts and vectors of titles, and of questions, on research or not, written for other figures."""
     folder = ROOT / "benchmarks" / "data"
     on_and_off = json.loads((folder / "questions.json").read_text(encoding="utf-8"))
-    quotable = (folder / "extractive_questions.jsonl").read_text(encoding="utf-8").splitlines()
     harmless = [text for part in on_and_off.values() if isinstance(part, list) for text in part]
-    harmless += [json.loads(line)["question"] for line in quotable]
+    for name in ("extractive_questions", "abstention_questions"):
+        lines = (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+        harmless += [json.loads(line)["question"] for line in lines]
     wanted = TITLES + len(harmless)
-    with lzma.open(DATA / "demo" / "arxiv_120k.jsonl.xz", "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines):
+    with lzma.open(DATA / "demo" / "arxiv_120k.jsonl.xz", "rt", encoding="utf-8") as records:
+        for number, line in enumerate(records):
             if number % EVERY == 0 and len(harmless) < wanted:
                 harmless.append(" ".join(json.loads(line)["title"].split()))
-    return load_embedder(LOCAL_MODEL).embed(harmless)
+    return harmless, load_embedder(LOCAL_MODEL).embed(harmless)
+
+
+def read_pairs() -> list[dict[str, Any]]:
+    """The questions of benchmarks/data/near_duplicates.jsonl, as texts to take, with their vectors."""
+    lines = (ROOT / "benchmarks" / "data" / "near_duplicates.jsonl").read_text(encoding="utf-8").splitlines()
+    pairs = [json.loads(line) for line in lines]
+    texts = sorted({pair[side] for pair in pairs for side in ("one", "other")})
+    texts = [text for text in texts if not text.startswith(LEANING_PAIRS)]
+    vectors = load_embedder(LOCAL_MODEL).embed(texts)
+    return [{"text": text, "take": True, "vector": one} for text, one in zip(texts, vectors, strict=True)]
+
+
+def fit_leaning(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The regression that tells lost contexts from questions, as it is stored."""
+    from sklearn.linear_model import LogisticRegression
+
+    used = [row for row in rows if row["take"] or row["kind"] in LEANING_KINDS]
+    features = np.array([read_features(row["text"], row["vector"]) for row in used])
+    model = LogisticRegression(C=1.0, max_iter=3000).fit(features, [not row["take"] for row in used])
+    return {
+        "weights": np.round(model.coef_[0], 3).tolist(),
+        "bias": round(float(model.intercept_[0]), 3),
+        "refuse_from": LEANING_FROM,
+    }
+
+
+def cross_validate_leaning(rows: list[dict[str, Any]]) -> None:
+    """Ten-fold, in several orders: what each threshold would refuse of lost contexts and of questions."""
+    used = [row for row in rows if row["take"] or row["kind"] in LEANING_KINDS]
+    refused: list[tuple[float, bool]] = []
+    for turn in range(10 * ORDERS):
+        order = np.random.RandomState(turn // 10).permutation(len(used))
+        held = {int(place) for place in order[turn % 10 :: 10]}
+        stored = fit_leaning([row for place, row in enumerate(used) if place not in held])
+        rest = [used[place] for place in held]
+        refused += [(leaning_share(row["text"], row["vector"], stored), row["take"]) for row in rest]
+    of = sum(not take for _, take in refused)
+    for threshold in (0.5, 0.7, 0.8, 0.85, 0.9, 0.95):
+        right = sum(share >= threshold and not take for share, take in refused)
+        wrong = sum(share >= threshold and take for share, take in refused)
+        print(
+            f"    leaning from {threshold}: {right} of {of} rightly, {wrong} of {len(refused) - of} wrongly"
+        )
 
 
 def fit_kinds(rows: list[dict[str, Any]], harmless: np.ndarray) -> dict[str, Any]:
@@ -102,7 +155,7 @@ def decide(row: dict[str, Any], *, by_meaning: bool) -> str:
         accept_question(row["text"])
     except Refused as refusal:
         return refusal.code
-    refusal = find_refusal_by_meaning(row["vector"]) if by_meaning else None
+    refusal = find_refusal_by_meaning(row["text"], row["vector"]) if by_meaning else None
     return refusal.code if refusal else TAKEN
 
 
@@ -130,15 +183,23 @@ def main() -> None:
     parser.add_argument("--fit", action="store_true", help="fit the kinds of meaning anew, then report")
     parser.add_argument("--show", metavar="PART", help="print what a part's texts were wrongly decided")
     options = parser.parse_args()
-    rows, harmless = read_texts(), read_harmless()
+    rows, (titles, harmless) = read_texts(), read_harmless()
     if options.fit:
         fitting = [row for row in rows if row["part"] == "fit"]
         cross_validate(fitting, harmless[::2])
         KINDS_FILE.write_text(json.dumps(fit_kinds(fitting, harmless[::2])) + "\n", encoding="utf-8")
+        every_other = zip(titles[::2], harmless[::2], strict=True)
+        others = [{"text": text, "take": True, "vector": vector} for text, vector in every_other]
+        cross_validate_leaning([*fitting, *read_pairs(), *others])
+        leaning = fit_leaning([*fitting, *read_pairs(), *others])
+        LEANING_FILE.write_text(json.dumps(leaning) + "\n", encoding="utf-8")
     for part in ("fit", "report"):
         print_part(part, [row for row in rows if row["part"] == part])
-    refused = sum(find_refusal_by_meaning(vector) is not None for vector in harmless[1::2])
-    print(f"harmless and other questions refused by their meaning: {refused} of {len(harmless[1::2])}")
+    others = list(zip(titles[1::2], harmless[1::2], strict=True))
+    refused = [text for text, vector in others if find_refusal_by_meaning(text, vector)]
+    print(
+        f"harmless and other questions refused by their meaning: {len(refused)} of {len(others)}: {refused}"
+    )
     for row in rows:
         if row["part"] == options.show and not row["right"]:
             print(f"{row['kind']}: {row['text']!r} -> {row['decision']}")

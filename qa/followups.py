@@ -117,7 +117,7 @@ def judge_suggestion(text: str, *, keys: set[str], texts: Sequence[str]) -> Sugg
     try:
         accepted = accept_question(text)
         if (vector := embed_question(accepted)) is not None:
-            judge_meaning(vector)
+            judge_meaning(accepted, vector)
     except Refused:
         return None
     if (

@@ -14,6 +14,7 @@ from qa.refusals.addressed import is_chat, is_instruction, is_prying
 from qa.refusals.context import leans_on_lost_context
 from qa.refusals.form import MAX_LINKS, has_too_many_links, is_code, is_markup, is_unreadable, is_wordless
 from qa.refusals.language import is_foreign
+from qa.refusals.leaning import leans_by_meaning
 from qa.refusals.meaning import QUESTION, find_kind
 from qa.refusals.purpose import is_advertising, is_exercise, is_personal
 from qa.refusals.sentence import is_fragment, is_no_question
@@ -123,15 +124,17 @@ def find_refusal(text: str) -> Refusal | None:
     return next((refusal for refusal, breaks in RULES if breaks(text)), None)
 
 
-def find_refusal_by_meaning(vector: np.ndarray) -> Refusal | None:
+def find_refusal_by_meaning(text: str, vector: np.ndarray) -> Refusal | None:
     """Why a text that broke no rule is no question nevertheless; `vector` is the local model's."""
     kind = find_kind(vector)
-    return None if kind == QUESTION else KINDS[kind]
+    if kind == QUESTION:
+        return LOST_CONTEXT if leans_by_meaning(text, vector) else None
+    return KINDS[kind]
 
 
-def judge_meaning(vector: np.ndarray) -> None:
-    """Raises Refused where the text of this vector is no question by its meaning."""
-    if refusal := find_refusal_by_meaning(vector):
+def judge_meaning(text: str, vector: np.ndarray) -> None:
+    """Raises Refused where a text with this vector is no question by its meaning."""
+    if refusal := find_refusal_by_meaning(text, vector):
         raise _refused(refusal)
 
 

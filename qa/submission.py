@@ -104,7 +104,7 @@ def _judge_new(text: str, *, force: bool) -> np.ndarray | None:
         return None
     vector = embed_question(text)
     if vector is not None:
-        judge_meaning(vector)
+        judge_meaning(text, vector)
         if not force and (candidates := find_same(text, vector)):
             raise NearDuplicate(candidates)
     return vector

@@ -118,6 +118,12 @@ SO_MANY = re.compile(  # "Why are the two peaks so different?"
     r"\bthe\s+(?:two|three|four|five)\s+[\w-]+s\b(?!\s+(?:of|for|in|that|which|between|from|with|on)\b)",
     re.IGNORECASE,
 )
+# "How is the learning rate chosen in federated learning?" says whose it is, after all.
+IN_A_FIELD = re.compile(
+    r"\b(?:in|for|during|on)\s+(?!(?:the|this|that|these|those|their|its|his|her|our|your|my|a|an|all|both|other"
+    r"|two|three|four|which|what|practice|general|higher|lower|larger|more|new|real)\b)[a-z]+[\s-]+[a-z]{3,}",
+    re.IGNORECASE,
+)
 OF_THEM = re.compile(r"\b(?:of|by|with|for|to|from)\s+them\b", re.IGNORECASE)
 ASKS_OF_THEM = re.compile(  # "In which journal did they publish it?"
     r"\b(?:do|did|does|have|has|had|are|were|was|is|can|could|would)\s+(?:they|he|she)\b", re.IGNORECASE
@@ -125,7 +131,9 @@ ASKS_OF_THEM = re.compile(  # "In which journal did they publish it?"
 WITH_BARE_THAT = re.compile(
     r"\b(?:of|by|about|with|to|from|than|like|after|before|for)\s+(?:that|this)\s*(?:\?|$)", re.IGNORECASE
 )
-BARE_PRONOUN = re.compile(r"\b(?:it|its|they|them|their|theirs|he|she|his|her)\b", re.IGNORECASE)
+BARE_PRONOUN = re.compile(
+    r"\b(?:(?!(?-i:IT)\b)it|its|they|them|their|theirs|he|she|his|her)\b", re.IGNORECASE
+)
 EXPLETIVE = re.compile(  # "Is it possible to …", "What does it take to …", "Does it matter whether …"
     r"""\bit\b(?:'s)?\s+(?:(?!(?:work|perform|apply|scale|use|fail|differ|run|handle|behave|compare|need
         |improve|generali[sz]e
@@ -163,8 +171,10 @@ def leans_on_lost_context(text: str) -> bool:
 def leans_on_noun(text: str) -> bool:
     """Whether it speaks of "the method" without saying of which, before or after it."""
     for match in THE_GENERIC.finditer(text):
-        before = text[: match.start()]
-        if not has_room(before) and count_content(f"{before} {text[match.end() :]}") < ROOM_AROUND:
+        before, after = text[: match.start()], text[match.end() :]
+        if has_room(before) or IN_A_FIELD.search(after):
+            continue
+        if count_content(f"{before} {after}") < ROOM_AROUND:
             return True
     return False
 

@@ -117,6 +117,8 @@ def has_random_letters(text: str) -> bool:
     ]
     plain = [word for word in words if word.islower() and len(word) > 3 and not is_known(word)]
     odd = [word for word in plain if not is_pronounceable(word)]
+    if len(odd) == 1 and len(words) > 1:
+        return False  # "How are muons detected?": one rare word beside others says little
     return bool(odd) and (3 * len(odd) >= len(words) or len(odd) >= 3)
 
 

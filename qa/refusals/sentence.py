@@ -18,7 +18,7 @@ ASKS_WITHOUT_MARK = (
         |were|do|does|did|can|could|would|should|will|may|might|must|has|have|had|am|isn't|aren't|don't)\b
     | \bwhether\b | \b(?:vs|versus)\b
     | \b(?:know|knows|known|say|says|tell|unclear|sure|question|asks?|asking|idea|out|understand
-        |see|explain)\b
+        |see|explain|curious|wonder(?:ing)?)\b
         .*\b(?:what|which|who|why|how|when|where|if)\b""",
         re.IGNORECASE | re.VERBOSE | re.DOTALL,
     )
@@ -27,14 +27,15 @@ REQUEST = re.compile(
     r"""^\W*(?:please\s+|could\s+you\s+|can\s+you\s+)*(?:explain|explan|describe|compare|contrast
         |summari[sz]e|list
         |outline|discuss|review|define|name|find|show|give|tell|identify|survey|analy[sz]e|evaluate|assess
-        |clarify|enumerate|search|overview)\b
+        |clarify|enumerate|search|(?:an?\s+)?overview)\b
     | \b(?:looking|searching)\s+for\b | \binterested\s+in\b | \bwonder(?:ing)?\b | \bcurious\s+about\b
     | \b(?:want|like|need|try|trying|wish|love)\s+to\s+(?:know|understand|learn|find|read|see)\b
     | \bneed\s+(?:information|references|evidence|data|literature)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 OPENS_IN_THE_MIDDLE = re.compile(
-    r"""^\s*[,;:)\]] | ^\W*(?:and|or|but|because|whereas|while|than|thus|hence|therefore|moreover|furthermore
+    r"""^\s*[,;:)\]] | ^\s*\([^()]*\)\s+(?:and|or|of|in|is|are|was|were)\b
+    | ^\W*(?:and|or|but|because|whereas|while|than|thus|hence|therefore|moreover|furthermore
         |however|whose|due|respectively)\b(?!.*\?\s*$)
     | ^\W*(?:of|in|with|as|for|to|by|on|from|at|see|compared|is\s+due|are\s+due|for\s+example|e\.g|i\.e
         |such)\b
@@ -57,6 +58,7 @@ CUT_OFF_BEFORE = re.compile(  # a predicate without its subject, or a clause wit
         (?:to|in|from|on|the|an?|us|that|for|up)\b
     | ^\W*(?:has|have|is|are|was|were)\s+
         (?:\w+ly|also|then|thus|been|often|shown|given|due|used|known|\w+ed\s+(?:by|to|with))\b
+    | ^\W*(?:can|could|may|might|must|should|will|would|cannot)\s+(?:also\s+|then\s+|thus\s+)?be\s+\w+
     | ^\W*(?:denotes?|improves|depends|yields?|remains|holds|outperforms|achieves|requires|increases|decreases
         |reduces|leads|allows|provides|consists|contains|represents|becomes|vanishes|saturates|scales)\s+
         (?!of\b)\w+
@@ -67,7 +69,8 @@ CUT_OFF_BEFORE = re.compile(  # a predicate without its subject, or a clause wit
 NOUN_LEFT_OPEN = re.compile(  # "What is the dependence of the critical temperature on"
     r"\b(?:dependence|effects?|influence|impact|scaling|constraints?|limits?|bounds?|relation(?:ship)?|differences?"
     r"|comparison|sensitivity|response|applications?|contribution|transition|connection|reason|evidence)\b.*"
-    r"\b(?:on|of|with|between|in|to|for|from|by|and)\s*$",
+    r"\b(?:on|of|with|between|in|to|for|from|by|and)\s*$"
+    r"|\b\w{3,}(?:tion|sion|ment|ance|ence|ity|ness|ing)\s+(?:of|between)\s*$",  # "the formation of"
     re.IGNORECASE,
 )
 OF_A_PAPER = re.compile(
@@ -111,7 +114,7 @@ FINITE = re.compile(
         |might
         |i|we|you|he|she|they|it|me|us|my|our|your|his|their|this|these|those|that|please|not|imply|implies
         |lets?|according|because|however|thus|respectively|propose|shows?|suggests?|proves?
-        |demonstrates?)\b""",
+        |demonstrates?|denotes?|indicates?|corresponds?|consists?|depends?|depicts?|remains)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 ENDS_A_SENTENCE = re.compile(r"[.!](?:\s|$)|\.{2,}|…|=")
