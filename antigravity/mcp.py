@@ -23,7 +23,7 @@ from qa.quotas import asker_key
 from qa.throttling import TooManyRequests, count_request
 from qa.tokens import TokenRefused, find_token
 
-INVALID_REQUEST = -32600  # JSON-RPC's
+INVALID_REQUEST, INTERNAL_ERROR = -32600, -32603  # JSON-RPC's
 NEEDS_POST = (
     "This address speaks the Model Context Protocol: POST JSON-RPC here. There is no stream to GET and no "
     "session to DELETE. Give the address to a client for agents; /api/ says how."
@@ -36,7 +36,7 @@ Message = MutableMapping[str, Any]
 
 def refuse(status: int, words: str, **headers: str) -> JsonResponse:
     """A JSON-RPC error that answers no request in particular: clients show its words."""
-    error = {"code": INVALID_REQUEST, "message": words}
+    error = {"code": INTERNAL_ERROR if status >= 500 else INVALID_REQUEST, "message": words}
     return JsonResponse({"jsonrpc": "2.0", "id": None, "error": error}, status=status, headers=headers)
 
 
@@ -77,6 +77,10 @@ def answer(request: HttpRequest) -> HttpResponse:
     except OUTAGES as outage:
         log.error("database_unavailable", exc_info=outage)
         return refuse(503, Unavailable.default_detail, **{"Retry-After": str(Unavailable.wait)})
+    except Exception:
+        log.exception("mcp_failed")
+        error_id = structlog.contextvars.get_contextvars().get("request_id", "")
+        return refuse(500, f"Something went wrong here; the log has it as {error_id}.")
 
 
 def identify(request: HttpRequest) -> Token | None:

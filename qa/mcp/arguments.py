@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema
 
 from archive.serializers import MAX_HITS, MAX_QUERY
@@ -12,7 +12,19 @@ from qa.questions import MAX_LENGTH, MIN_LENGTH
 MAX_NAME = 300  # characters of an identifier, a slug or an address
 MAX_ANSWERS = 20
 
-Category = Annotated[str, Field(max_length=32, description="Such as quant-ph or cs.LG; empty for all.")]
+
+def refuse_nul(text: str) -> str:
+    """A text that PostgreSQL can look for. Raises ValueError."""
+    if "\x00" in text:
+        raise ValueError("Null characters are not allowed")
+    return text
+
+
+Category = Annotated[
+    str,
+    Field(max_length=32, description="Such as quant-ph or cs.LG; empty for all."),
+    AfterValidator(refuse_nul),
+]
 
 
 class PlainSchema(GenerateJsonSchema):

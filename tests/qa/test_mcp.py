@@ -299,6 +299,7 @@ def test_answered_questions_are_found_by_meaning_and_narrowed_by_verdict(client)
         ({"query": ["noise"]}, "query: "),
         ({"query": "noise", "submitted_from": "yesterday"}, "submitted_from: "),
         ({"query": "noise", "year": 2024}, "year: "),
+        ({"query": "noise", "category": "cs.\x00LG"}, "category: "),
         ({}, "query: "),
     ],
 )
@@ -571,6 +572,20 @@ def test_token_that_cannot_be_looked_up_just_now_is_no_wrong_one(client):
         response = post(client, body, Authorization=f"Bearer ag_{'x' * 43}")
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     assert response.json()["error"]["message"].startswith("The archive cannot answer this request just now.")
+
+
+def test_fault_outside_of_the_tools_is_an_error_of_json_rpc_too(client):
+    def fail(*_):
+        raise ValueError("password=hunter2")
+
+    with connection.execute_wrapper(fail):
+        body = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+        response = post(client, body, Authorization=f"Bearer ag_{'x' * 43}")
+    assert (response.status_code, response["Content-Type"]) == (500, "application/json")
+    error = response.json()["error"]
+    assert error["code"] == -32603
+    assert error["message"].startswith("Something went wrong here; the log has it as ")
+    assert "hunter2" not in error["message"]
 
 
 def test_number_of_queries_does_not_grow_with_the_rows(client):
