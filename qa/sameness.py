@@ -25,8 +25,8 @@ AUXILIARIES = {
     **dict.fromkeys(["has", "have"], "+have"),
     "had": "+have +past", "did": "+past", "been": "+be",
 }  # fmt: skip
-# In capitals it is a name: the WHO is not who, nor a PET a pet.
-CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
+# In capitals it is a name: the WHO is not who, nor a PET a pet, and hepatitis A not any.
+CAPITALS = re.compile(r"\b[A-Z]{2,}\b|(?<=\w )A\b")
 WORDS_TOO = STOP_WORDS | word_set("aids arm cat dot led pet ram sat")
 SOMEBODY = "(?:anybody|anyone|somebody|someone)"
 LIKE_TO_KNOW = (

@@ -43,6 +43,7 @@ def test_ask_the_same_reads_a_text_in_capitals():
             "Do large nuclei and cells differ in size and shape?",
         ),
         ("How did noise affect circuits?", "How does noise affect circuits?"),
+        ("How does hepatitis A spread?", "How does hepatitis spread?"),
     ],
 )
 def test_ask_the_same_heeds_who_acts_on_whom(one, other):
