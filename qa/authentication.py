@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from qa.models import Token
 from qa.quotas import asker_key
 from qa.throttling import count_request
-from qa.tokens import ScopeMissing, TokenRefused, check_scope, find_token, token_of
+from qa.tokens import ScopeMissing, TokenRefused, asker_of, check_scope, find_token, token_of
 
 CHALLENGE = 'Bearer realm="api"'
 
@@ -62,17 +62,20 @@ class CuratorsToken(BasePermission):
     code = "owner_may_not"
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if not request.auth:
-            return False
-        require_scope(request, Token.Scope.CURATE)
-        return request.user.is_staff and request.user.has_perm(view.permission)
+        if request.auth:
+            require_scope(request, Token.Scope.CURATE)
+            if request.user.is_staff and request.user.has_perm(view.permission):
+                return True
+        count_request(request._request, asker_of(request))  # no throttle is reached after a refusal
+        return False
 
 
 def require_scope(request: Request, scope: Token.Scope) -> None:
-    """Of a request with a token. Raises LacksScope."""
+    """Of a request with a token. Raises LacksScope and TooManyRequests."""
     try:
         check_scope(token_of(request), scope)
     except ScopeMissing as refusal:
+        count_request(request._request, asker_of(request))  # no throttle is reached after a 403
         raise LacksScope(refusal) from refusal
 
 

@@ -96,6 +96,21 @@ def test_wrong_tokens_are_counted_for_their_address(client):
     assert read_until_refused(client, QUESTIONS, headers=wrong).json()["code"] == "too_many_requests"
 
 
+def test_what_is_refused_for_want_of_a_scope_or_permission_is_counted(client, token, settings):
+    settings.TOKEN_REQUESTS_PER_MINUTE = 3
+    Token.objects.update(scopes=["curate"])
+    retract = f"{QUESTIONS}{make_published_question().slug}/retract/"
+    bearer = {"Authorization": f"Bearer {token.secret}"}
+    lacks_scope = client.get(QUESTIONS, headers=bearer)
+    assert (lacks_scope.status_code, left(lacks_scope)) == (403, {"requests": (2, 3)})
+    may_not = client.post(retract, headers=bearer)
+    assert (may_not.status_code, may_not.json()["code"]) == (403, "owner_may_not")
+    assert left(may_not)["requests"][0] in (1, 2)
+    assert read_until_refused(client, QUESTIONS, headers=bearer).json()["code"] == "too_many_requests"
+    nobody = client.post(retract)
+    assert (nobody.status_code, left(nobody)) == (401, {"requests": (2, 3)})
+
+
 def test_asking_says_what_is_left_of_the_quota(client, settings):
     settings.REQUESTS_PER_MINUTE, settings.ASK_QUOTA_PER_HOUR, settings.ASK_QUOTA_PER_DAY = 100, 2, 9
     PreprintFactory()
