@@ -17,6 +17,11 @@ def describe_withdrawal(preprint: Preprint) -> str:
     return f"Withdrawn on {date_format(preprint.withdrawn_on, 'j F Y')}{reason.rstrip('.')}."
 
 
+def publisher_of(preprint: Preprint) -> str:
+    """Who published it: arXiv, where it came from there; else this archive, for want of another name."""
+    return "arXiv" if preprint.arxiv_id else settings.SITE_NAME
+
+
 def cite_preprint(preprint: Preprint, authors: Sequence[Author]) -> Reference:
     """The reference of a preprint, its authors in their order."""
     withdrawal = describe_withdrawal(preprint)
@@ -27,7 +32,7 @@ def cite_preprint(preprint: Preprint, authors: Sequence[Author]) -> Reference:
         authors=tuple(author.name for author in authors),
         published_on=preprint.submitted_on,
         url=f"{settings.SITE_URL}{preprint.get_absolute_url()}",
-        publisher=settings.SITE_NAME,
+        publisher=publisher_of(preprint),
         number=preprint.identifier,
         version=preprint.version,
         doi=preprint.doi,

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from archive.categories import full_category_name
+from archive.citing import publisher_of
 from archive.models import Preprint
 from archive.references import ris_name
 from qa.markdown import DISCLAIMER
@@ -42,7 +43,7 @@ def describe_preprint(preprint: Preprint) -> list[Element]:
         Element("description", preprint.abstract),
         Element("description", SUMMARY_NOTE if is_summary else ""),
         Element("description", f"Comment: {preprint.comments}" if preprint.comments else ""),
-        Element("publisher", settings.SITE_NAME),
+        Element("publisher", publisher_of(preprint)),
         Element("date", preprint.submitted_on.isoformat()),
         Element("date", preprint.revised_on.isoformat() if preprint.revised_on else ""),
         Element("type", PREPRINT_TYPE),

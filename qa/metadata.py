@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from archive import tex
+from archive.citing import publisher_of
 from archive.models import Author, Preprint
 from archive.references import one_line, split_name
 from qa.models import Answer, Question, Statement
@@ -148,7 +149,7 @@ def describe_preprint(preprint: Preprint, authors: Sequence[Author]) -> Data:
         "version": preprint.version,
         "license": preprint.licence,
         "sameAs": [address for address in same_as if address],
-        "publisher": _site(),
+        "publisher": {"@type": "Organization", "name": publisher_of(preprint)},
     })  # fmt: skip
 
 
@@ -250,7 +251,7 @@ def preprint_metadata(preprint: Preprint, authors: Sequence[Author]) -> PageMeta
         Tag("citation_online_date", f"{preprint.submitted_on:%Y/%m/%d}"),
         Tag("citation_technical_report_institution", settings.SITE_NAME),
         Tag("citation_technical_report_number", preprint.identifier),
-        Tag("citation_publisher", settings.SITE_NAME),
+        Tag("citation_publisher", publisher_of(preprint)),
         Tag("citation_doi", preprint.doi),
         Tag("citation_arxiv_id", preprint.arxiv_id),
         Tag("citation_keywords", "; ".join(preprint.categories)),

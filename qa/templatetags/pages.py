@@ -152,6 +152,9 @@ def rests(citation: Citation) -> str:
 @register.simple_tag
 @lru_cache(maxsize=1)
 def api_guide() -> SafeString:
-    """docs/api.md for the page of the API; nothing where an installation leaves the documents out."""
+    """docs/api.md for the page of the API, with this site's address in its examples; nothing where an
+    installation leaves the documents out.
+    """
     path = settings.BASE_DIR / "docs" / "api.md"
-    return render_guide(path.read_text() if path.exists() else "")
+    guide = path.read_text() if path.exists() else ""
+    return render_guide(guide.replace("http://127.0.0.1:8000", settings.SITE_URL))

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from archive.caching import keep_public
 from archive.conditions import conditional
+from archive.spelling import suggest_query
 from qa.caching import keep_private, tag
 from qa.conditions import answer_validators, progress_validators
 from qa.models import Answer, Question
@@ -54,6 +55,7 @@ def _unanswerable(request: HttpRequest, question: Question) -> HttpResponse:
         "run": run,
         "nearest": nearest(run) if run else [],
         "related": suggest_questions(question.text),
+        "meant": suggest_query(question.text),
     }
     return keep_private(render(request, "qa/question_unanswerable.html", context))
 

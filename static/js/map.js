@@ -132,7 +132,9 @@ const draw = () => {
   });
 };
 
-// The question or preprint nearest to a place on the screen, at most so many pixels away.
+// The question or preprint nearest to a place on the screen, at most so many pixels away; a question that is hardly
+// away comes before the preprints around it.
+const PREFERRED = 24;
 const nearest = (left, top, reach) => {
   let found = null;
   let best = reach * reach;
@@ -142,9 +144,10 @@ const nearest = (left, top, reach) => {
     if (distance < best) [best, found] = [distance, { x, y, ...what() }];
   };
   for (const question of questions) look(question.x, question.y, () => question);
-  if (found) return found;
-  for (let n = 0; n < points.count; n += 1) look(points.x[n] / SCALE, points.y[n] / SCALE, () => ({ n }));
-  return found && { ...found, address: figure.dataset.preprint + identifier(found.n) };
+  if (best < PREFERRED * PREFERRED) return found;
+  const preprint = (n) => ({ n, address: figure.dataset.preprint + identifier(n) });
+  for (let n = 0; n < points.count; n += 1) look(points.x[n] / SCALE, points.y[n] / SCALE, () => preprint(n));
+  return found;
 };
 
 const titles = new Map();

@@ -47,6 +47,24 @@ def test_map_is_moved_and_opened_with_the_keyboard_alone(
     assert foreign_requests == []
 
 
+def test_preprints_are_reached_with_the_keyboard_where_there_are_questions(
+    live_server, page: Page, preprints
+):
+    make_published_question(preprints=preprints[:1], cited=1)
+    page.goto(f"{live_server.url}/map")
+    canvas = page.get_by_role("application")
+    expect(canvas).to_have_attribute("data-zoom", "1.00")
+    page.get_by_role("button", name="All").focus()
+    page.keyboard.press("Shift+Tab")
+    canvas.focus()
+    spoken = set()
+    for key in ("+", "+", *["ArrowLeft", "ArrowUp"] * 4, *["ArrowRight", "ArrowDown"] * 8):
+        page.keyboard.press(key)
+        spoken.add(page.get_by_role("status").inner_text().split(":")[0])
+
+    assert len(spoken - {"", "Question"}) > 1
+
+
 def test_question_on_the_map_is_named_and_opened_by_mouse(live_server, page: Page, preprints):
     question = make_published_question(preprints=preprints[:1], cited=1)
     page.goto(f"{live_server.url}/map")

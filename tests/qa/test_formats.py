@@ -238,6 +238,7 @@ class TestPreprints:
     def test_identifier_may_be_written_in_lower_case(self, client):
         preprint = PreprintFactory()
 
+        assert "publisher = {{arXiv}}" in text_at(client, f"/abs/{preprint.identifier}.bib")
         response = client.get(f"/abs/{preprint.identifier.lower()}.bib")
 
         assert (response.status_code, response["Location"]) == (301, f"/abs/{preprint.identifier}.bib")

@@ -217,7 +217,7 @@ class TestPreprints:
         assert [one["name"] for one in article["author"]] == ["Ada Lovelace", "Alan Turing"]
         assert article["datePublished"] == preprint.submitted_on.isoformat()
         assert article["dateModified"] == "2026-05-09"
-        assert article["publisher"]["name"] == "Antigravity Q&A"
+        assert article["publisher"]["name"] == "arXiv"
 
     def test_report_number_comes_with_its_institution_and_dates_agree(self, client):
         preprint = PreprintFactory(revised_on="2026-05-09")

@@ -345,7 +345,7 @@ class TestAnswers:
             "creator": ["van Beethoven, Ludwig", "CMS Collaboration", "King, Martin Luther, Jr."],
             "subject": ["Quantum Physics", "Computer Science - Machine Learning"],
             "description": ["Number 1 is < 2 & holds.", "Comment: 12 pages"],
-            "publisher": ["Antigravity Q&A"],
+            "publisher": ["arXiv"],
             "date": ["2024-02-01", "2024-03-05"],
             "type": ["info:eu-repo/semantics/preprint", "Text"],
             "identifier": [f"{SITE}/abs/{preprint.identifier}", "https://doi.org/10.1000/1"],

@@ -452,6 +452,17 @@ class TestOtherStates:
             preprint.title for preprint in preprints[:5]
         ]
 
+    def test_unanswerable_question_with_a_word_unknown_here_is_shown_as_it_may_have_been_meant(self, client):
+        PreprintFactory(title="Barren plateaus in circuits")
+        question = make_unanswerable_question()
+        Question.objects.filter(pk=question.pk).update(text="How can barren plataeus be avoided?")
+
+        _, page, text = get_page(client, f"/ask/{question.slug}")
+
+        assert "Did you mean How can barren plateaus be avoided?" in text
+        [link] = page.select('main a[href^="/ask/?q="]')
+        assert link["href"] == "/ask/?q=How%20can%20barren%20plateaus%20be%20avoided%3F"
+
     def test_unanswerable_question_names_no_preprint_that_is_far_from_it(self, client):
         near, far = PreprintFactory.create_batch(2)
         question = make_unanswerable_question([near, far])
