@@ -37,7 +37,7 @@ VERBS = word_set(
 )
 # Verbs that seldom are nouns, so that they part two phrases wherever they stand.
 PARTING = re.compile(
-    r"(?:achieve|affect|allow|become|benefit|classify|classifie|communicate|compete|constrain|cope"
+    r"(?:achieve|affect|allow|avoid|become|benefit|classify|classifie|communicate|compete|constrain|cope"
     r"|describe|detect|diagnose|determine|enable|enhance|ensure"
     r"|exceed|explain|exploit|generalise|generalize|generate|handle|help|improve|increase|inform|learn"
     r"|load|lower|mitigate|offer|outperform"
@@ -45,6 +45,8 @@ PARTING = re.compile(
     r"|represent|require|resist|reveal"
     r"|save|scale|simulate|solve|speed|suffer|suppress|surpass|synthesise|synthesize|tolerate)s?"
 )
+# At a phrase's end it says how something is done. Not every word in -ly does: "anomaly", "assembly", "early".
+HANGING = re.compile(r"[a-z]{3,}(?:ed|ise|ize)|[a-z]+(?:al|ab|ib|ive|ous|ful|ate?|ct|ent|ant|ick|id)ly")
 # Verbs that are nouns as well: they part two phrases after a plural only.
 VERBS_OF_PLURALS = word_set(
     """
@@ -188,10 +190,10 @@ def follows_plural(before: str, word: str) -> bool:
 
 
 def trim_verbs(run: list[str]) -> list[str]:
-    """A run without verbs at its ends; a participle at the end belongs to "can be"."""
+    """A run without verbs at its ends, and adverbs at its end; a participle there belongs to "can be"."""
     while run and (run[0].lower() in VERBS or (len(run) > 2 and run[0] in VERBS_OF_PLURALS)):
         run = run[1:]
-    while run and (run[-1].lower() in VERBS or re.fullmatch(r"[a-z]{3,}(?:ed|ise|ize)", run[-1])):
+    while run and (run[-1].lower() in VERBS or HANGING.fullmatch(run[-1])):
         run = run[:-1]
     return run
 

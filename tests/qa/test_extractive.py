@@ -170,6 +170,15 @@ def test_compose_leaves_out_a_sentence_whose_beginning_is_elsewhere():
             ["motion artefacts", "MRI", "deep learning"],
         ),
         ("What is the state of the art in brain tumour segmentation?", ["brain tumour segmentation"]),
+        (
+            "Can lung nodules be found in computed tomography accuratly?",
+            ["lung nodules", "computed tomography"],
+        ),
+        (
+            "How do barren plateaus arise in variational quantum circuits and how can we avoid them?",
+            ["barren plateaus", "variational quantum circuits"],
+        ),
+        ("Are differentially private models accurate?", ["differentially private models accurate"]),
     ],
 )
 def test_read_focus_finds_what_a_question_is_about(question, phrases):
