@@ -72,9 +72,16 @@ def submit_question(
     if idempotency_key is None:
         return _submit(text, asker=asker, force=force)
     key = make_key(idempotency_key, asker=asker, text=text, force=force)
-    if repeated := find_repeat(key):
-        return Submission(repeated.question, repeated.is_new)
-    return _submit(text, asker=asker, force=force, key=key)
+    return _find_told(key) or _submit(text, asker=asker, force=force, key=key)
+
+
+def _find_told(key: Key) -> Submission | None:
+    """What the first request with this key was told. Raises Refused where its question was rejected since."""
+    repeated = find_repeat(key)
+    if repeated is None:
+        return None
+    _refuse_rejected(repeated.question)
+    return Submission(repeated.question, repeated.is_new)
 
 
 def _submit(text: str, *, asker: str, force: bool, key: Key | None = None) -> Submission:
@@ -83,8 +90,8 @@ def _submit(text: str, *, asker: str, force: bool, key: Key | None = None) -> Su
     with transaction.atomic():
         if key:
             lock_key(key)
-            if repeated := find_repeat(key):
-                return Submission(repeated.question, repeated.is_new)
+            if told := _find_told(key):
+                return told
         question, is_new = _find_or_create(accepted)
         if is_new and vector is not None:
             keep_vector(question, vector)
@@ -118,9 +125,14 @@ def _find_or_create(text: str) -> tuple[Question, bool]:
     if question.slug == candidate.slug:
         return question, True  # unseen by others until it is committed, so as good as locked
     question = _lock_end(question)
+    _refuse_rejected(question)
+    return question, False
+
+
+def _refuse_rejected(question: Question) -> None:
+    """Whoever asks what a curator rejected reads the reason: Refused."""
     if question.state == Question.State.REJECTED:
         raise Refused("rejected", question.reason)
-    return question, False
 
 
 def _lock_end(question: Question) -> Question:

@@ -116,6 +116,15 @@ def test_repeat_is_told_where_the_question_stands_now():
     assert not AskKey.objects.exists()
 
 
+def test_repeat_of_what_was_rejected_meanwhile_reads_why():
+    assert ask().status_code == 202
+    publishing.reject(Question.objects.get(), "It names a person.")
+    for key in (KEY, None):
+        refused = ask(key=key)
+        assert (refused.status_code, refused.json()["code"]) == (422, "rejected")
+        assert refused.json()["detail"] == "It names a person."
+
+
 def test_neither_key_nor_question_stands_in_the_row():
     ask()
     with connection.cursor() as cursor:
