@@ -1,6 +1,6 @@
 """The OAI-PMH provider's address: arguments in the query or in a form, a document back."""
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
@@ -47,7 +47,7 @@ def _answer_again(request: HttpRequest) -> HttpResponse:
 
 
 def _given(request: HttpRequest) -> list[tuple[str, str]]:
-    """Every argument as often as it came; none at all where no request of the protocol has so many."""
+    """Every argument as often as it came; none at all of a form that no harvester sends."""
     try:
         return [
             (name, value)
@@ -55,5 +55,5 @@ def _given(request: HttpRequest) -> list[tuple[str, str]]:
             for name, values in form.lists()
             for value in values
         ]
-    except (SuspiciousOperation, MultiPartParserError):
+    except (BadRequest, SuspiciousOperation, MultiPartParserError):
         return []

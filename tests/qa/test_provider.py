@@ -409,6 +409,8 @@ class TestAnswers:
         for body in (b"", b"--x\r\nContent-Disposition: form-data; name\r\n\r\nnull"):
             broken = by_form.client.post("/oai", body, content_type="multipart/form-data; boundary=x")
             assert broken.status_code == 200
+        in_utf_16 = "application/x-www-form-urlencoded; charset=utf-16"
+        assert b'code="badVerb"' in by_form.client.post("/oai", b"verb", content_type=in_utf_16).content
         large = by_form.client.post("/oai", {"verb": "x" * 300_000})
         assert b'code="badVerb"' in large.content
         assert by_form.client.put("/oai").status_code == 405
