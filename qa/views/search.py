@@ -17,7 +17,7 @@ from archive.conditions import conditional
 from archive.excerpts import best_passage
 from archive.identifiers import parse
 from archive.models import Author, Preprint
-from archive.search import FLOOR, Hit, SearchResult
+from archive.search import FLOOR, TOPIC_FLOOR, Hit, SearchResult
 from archive.search import search as search_archive
 from archive.spelling import suggest_query
 from qa.conditions import list_validators
@@ -55,6 +55,11 @@ def matching_questions(query: str) -> QuerySet[Question]:
 def is_near(hit: Hit) -> bool:
     """Whether a hit is shown at once. Where no similarity is known, every one is."""
     return hit.similarity is None or hit.similarity >= FLOOR
+
+
+def is_on_topic(hit: Hit) -> bool:
+    """Whether a hit bears on the query so much that the archive has something on it."""
+    return hit.similarity is None or hit.similarity >= TOPIC_FLOOR
 
 
 def has_all_words(hit: Hit, query: str) -> bool:
@@ -135,7 +140,8 @@ def _search_by_words(request: HttpRequest, cleaned: dict[str, Any]) -> dict[str,
     far = [hit for hit in result.hits if hit not in near][:FAR_PREPRINTS]
     page = Paginator(near, PREPRINTS_A_PAGE).get_page(request.GET.get("page"))
     is_last = not page.has_next()
-    meant = suggest_query(cleaned["q"]) if len(near) < FEW else ""
+    is_poor = len(near) < FEW or not any(is_on_topic(hit) for hit in near)
+    meant = suggest_query(cleaned["q"]) if is_poor else ""
     return {
         "page": page,
         "near": list_hits(list(page), cleaned["q"]),

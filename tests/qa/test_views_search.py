@@ -95,6 +95,19 @@ def test_misspelled_search_offers_what_was_meant(client, preprints):
     assert get_page(client, q="galaxies")[1].select_one(".meant") is None
 
 
+def test_misspelled_search_offers_what_was_meant_where_all_that_it_finds_is_far(client):
+    for number in range(6):
+        PreprintFactory(title=f"Convolutional neural networks, part {number}", abstract="We train them.")
+    call_command("embed_pending")
+
+    _, page = get_page(client, q="convolutonal nueral networks")
+
+    assert len(titles(page)) == 6
+    assert page.select("details .similarity") == []  # none of them is further away than what is shown
+    assert max(int(one.get_text()[:-1]) for one in page.select(".similarity .figure")) < 12
+    assert page.select_one(".meant a").get_text() == "convolutional neural networks"
+
+
 def test_verdict_narrows_the_questions_only(client, preprints):
     for verdict in ("answered", "partial", "partial"):
         make_published_question(preprints=preprints, cited=1, verdict=verdict)
