@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Count, Max, OuterRef, Q, Subquery, Sum, Value
@@ -174,10 +175,8 @@ def provider_validators(request: HttpRequest, **_: Any) -> Validators:
 
 def gap_validators(request: HttpRequest, **_: Any) -> Validators:
     """Of the list of standing questions; one query. That a curator lists one has no date."""
-    listed = Q(is_listed=True)
-    standing = Question.objects.standing().aggregate(
-        count=Count("pk"), sum=Sum("pk"), listed=Count("pk", filter=listed), which=Sum("pk", filter=listed)
-    )
+    listed = ArrayAgg("pk", filter=Q(is_listed=True), order_by="pk")
+    standing = Question.objects.standing().aggregate(count=Count("pk"), sum=Sum("pk"), listed=listed)
     return make_validators(request.get_full_path(), standing, changed_at=[], is_dated=False)
 
 

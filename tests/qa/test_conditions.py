@@ -363,6 +363,17 @@ def test_gaps_change_when_a_curator_lists_one(client):
     assert (again.status_code, question.text in again.content.decode()) == (200, True)
 
 
+def test_gaps_change_when_as_many_others_are_listed(client):
+    first, second, third, fourth = [make_unanswerable_question().pk for _ in range(4)]
+    etags = set()
+    for listed in ([first, fourth], [second, third]):  # the sums of their numbers are the same
+        Question.objects.update(is_listed=False)
+        Question.objects.filter(pk__in=listed).update(is_listed=True)
+        etags.add(client.get("/gaps")["ETag"])
+
+    assert len(etags) == 2
+
+
 def test_waiting_page_asks_at_the_price_of_one_query(client, django_assert_num_queries):
     run = AnswerRunFactory()
     address = f"/ask/{run.question.slug}/status"
