@@ -3,12 +3,14 @@
 Why inside the web process, and what it costs: docs/decisions/0021.
 """
 
-from asyncio import Future
+import asyncio
 from collections.abc import MutableMapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 import structlog
-from asgiref.sync import async_to_sync
+from asgiref.current_thread_executor import CurrentThreadExecutor
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
@@ -67,7 +69,7 @@ def answer(request: HttpRequest) -> HttpResponse:
     """What the SDK answers, or why it is not asked."""
     try:
         token = identify(request)
-        return async_to_sync(exchange)(request, token, request.body)
+        return converse(request, token, request.body)
     except TokenRefused as refusal:
         return refuse(401, refusal.message, **{"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'})
     except TooManyRequests as refusal:
@@ -118,16 +120,27 @@ def scope_of(request: HttpRequest) -> Message:
     }
 
 
-async def exchange(request: HttpRequest, token: Token | None, body: bytes) -> HttpResponse:
-    """Gives the application one whole request, and gathers its answer."""
+def converse(request: HttpRequest, token: Token | None, body: bytes) -> HttpResponse:
+    """One exchange in an event loop of its own, in a thread that ends with it. Tools run in this one, whose
+    database connection Django closes after the request.
+    """
+    here = CurrentThreadExecutor(None)
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:
+        exchanged = elsewhere.submit(copy_context().run, asyncio.run, exchange(request, token, body, here))
+        here.run_until_future(exchanged)
+    return exchanged.result()
+
+
+async def exchange(request: HttpRequest, token: Token | None, body: bytes, tools: Executor) -> HttpResponse:
+    """Gives the application one whole request, and gathers its answer; `tools` is where its tools run."""
     from qa.mcp.server import CALLER, Caller, application  # heavy: only a process that is asked has it
 
-    caller = Caller(asker=token.asker if token else asker_key(request.META), token=token)
+    caller = Caller(asker=token.asker if token else asker_key(request.META), token=token, tools=tools)
     unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
     sent: list[Message] = []
 
     async def receive() -> Message:
-        return unread.pop() if unread else await Future()  # the client goes away: nobody here would know
+        return unread.pop() if unread else await asyncio.Future()  # that it goes away nobody here would know
 
     async def send(message: Message) -> None:
         sent.append(message)

@@ -3,11 +3,12 @@
 Only the first request to /mcp brings the SDK into a web process (docs/decisions/0021).
 """
 
+import asyncio
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
@@ -46,10 +47,13 @@ INSTRUCTIONS = (
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: the key under which it is counted, and the token that it bears, if it does."""
+    """Who calls: the key under which it is counted, the token that it bears, if it does, and what runs its
+    tools.
+    """
 
     asker: str
     token: Token | None
+    tools: Executor
 
 
 def _listed(tool: Tool[Any]) -> ListedTool:
@@ -124,7 +128,8 @@ async def call_tool(context: ServerRequestContext, params: CallToolRequestParams
     if tool is None:
         raise MCPError(code=INVALID_PARAMS, message=f"Unknown tool. There are {', '.join(TOOLS)}.")
     caller = context.request.scope[CALLER]  # type: ignore[union-attr]
-    return await sync_to_async(_call)(tool, params.arguments or {}, caller)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(caller.tools, _call, tool, params.arguments or {}, caller)
 
 
 SERVER = Server(

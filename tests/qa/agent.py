@@ -1,10 +1,8 @@
 """What an agent sends to /mcp: single JSON-RPC messages, and whole sessions by the SDK's own client."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import anyio
@@ -15,24 +13,12 @@ from mcp.types import CallToolResult
 ACCEPT = "application/json, text/event-stream"
 
 
-@contextmanager
-def outside_of_any_loop() -> Iterator[None]:
-    """As in a thread of gunicorn: where Playwright runs, it keeps an event loop in the tests' thread."""
-    loop = asyncio.events._get_running_loop()
-    asyncio.events._set_running_loop(None)
-    try:
-        yield
-    finally:
-        asyncio.events._set_running_loop(loop)
-
-
 def post(client: Client, body: str | bytes | dict[str, Any], **headers: str):
     """POSTs one message as it stands."""
     content = json.dumps(body) if isinstance(body, dict) else body
-    with outside_of_any_loop():
-        return client.post(
-            "/mcp", content, content_type="application/json", headers={"Accept": ACCEPT, **headers}
-        )
+    return client.post(
+        "/mcp", content, content_type="application/json", headers={"Accept": ACCEPT, **headers}
+    )
 
 
 def send(client: Client, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
