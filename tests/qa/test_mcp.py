@@ -612,8 +612,7 @@ def test_number_of_queries_does_not_grow_with_the_rows(client):
     assert counts() == one
 
 
-def test_tools_use_the_connection_of_the_thread_that_took_the_request(client, monkeypatch):
-    """Django closes that one after the request, and refuses it to a thread that runs an event loop."""
-    monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE")
+def test_tools_use_the_connection_of_the_thread_that_took_the_request(client):
+    """Django closes that one after the request, and no other."""
     pending = QuestionFactory(text="Seen by this transaction alone?")
     assert use(client, "get_answer", question=pending.slug)["question"] == pending.text
