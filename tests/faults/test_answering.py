@@ -29,7 +29,7 @@ def test_children_of_the_worker_killed_and_frozen(site: Site) -> None:
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: all(is_gone(pid) for pid in killed), what="the children are gone")
     assert len(killed) == 3
-    assert psutil.Process(frozen).status() == psutil.STATUS_STOPPED
+    wait_until(lambda: psutil.Process(frozen).status() == psutil.STATUS_STOPPED, what="the child is frozen")
     try:
         site.wait_for_end(slugs)
     finally:
